@@ -1,0 +1,263 @@
+"""The one catalogue of errors: a stable code, an HTTP status, a message in Chinese and English, and details.
+
+API, command line and screens all speak from here. A message says what happened and what to do next; details are
+machine-readable facts (numbers, names), never secrets and never personal data.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Code(StrEnum):
+    """Stable codes. A code once published is never reused for another meaning."""
+
+    # the words: values and documents
+    VALUE_INVALID = "value_invalid"
+    BODY_INVALID = "body_invalid"
+    BODY_TOO_LARGE = "body_too_large"
+    JSON_MALFORMED = "json_malformed"
+    JSON_NOT_CANONICAL = "json_not_canonical"
+    CODE_UNKNOWN = "code_unknown"
+    COORDINATE_OUT_OF_RANGE = "coordinate_out_of_range"
+    GEOMETRY_INVALID = "geometry_invalid"
+    DATUM_UNKNOWN = "datum_unknown"
+    EDITION_UNKNOWN = "edition_unknown"
+    # entries
+    KIND_UNKNOWN = "kind_unknown"
+    SCHEMA_UNKNOWN = "schema_unknown"
+    SIGNATURE_INVALID = "signature_invalid"
+    SIGNATURE_MISSING = "signature_missing"
+    KEY_UNKNOWN = "key_unknown"
+    AUTHOR_MISMATCH = "author_mismatch"
+    DEVICE_MISMATCH = "device_mismatch"
+    CHAIN_BROKEN = "chain_broken"
+    SEQUENCE_GAP = "sequence_gap"
+    NUMBER_CLOSED = "number_closed"
+    FORK = "fork"
+    ID_REUSED = "id_reused"
+    UNIT_FOREIGN = "unit_foreign"
+    UNIT_UNKNOWN = "unit_unknown"
+    ROLE_NOT_ALLOWED = "role_not_allowed"
+    SUPERSEDES_UNKNOWN = "supersedes_unknown"
+    SUBJECT_UNKNOWN = "subject_unknown"
+    SELF_REVIEW = "self_review"
+    ADVERSE_NOT_WITHDRAWABLE = "adverse_not_withdrawable"
+    CHECKPOINT_FORGED = "checkpoint_forged"
+    # accounts, devices, sessions
+    ENROLMENT_CODE_INVALID = "enrolment_code_invalid"
+    ACCOUNT_UNKNOWN = "account_unknown"
+    ACCOUNT_DISABLED = "account_disabled"
+    SESSION_REQUIRED = "session_required"
+    SESSION_EXPIRED = "session_expired"
+    NOT_PERMITTED = "not_permitted"
+    DEVICE_UNKNOWN = "device_unknown"
+    DEVICE_FROZEN = "device_frozen"
+    DEVICE_REVOKED = "device_revoked"
+    DEVICE_NOT_ENROLLED = "device_not_enrolled"
+    # central service
+    BUSY = "busy"
+    TOO_MANY_REQUESTS = "too_many_requests"
+    NOT_FOUND = "not_found"
+    METHOD_NOT_ALLOWED = "method_not_allowed"
+    PROTOCOL_UNSUPPORTED = "protocol_unsupported"
+    INTERNAL = "internal"
+    CENTRAL_DISK_FULL = "central_disk_full"
+    STORE_IN_USE = "store_in_use"
+    STORE_NOT_READY = "store_not_ready"
+    # photos
+    PHOTO_TOO_LARGE = "photo_too_large"
+    PHOTO_HASH_MISMATCH = "photo_hash_mismatch"
+    PHOTO_TRUNCATED = "photo_truncated"
+    PHOTO_NOT_FOUND = "photo_not_found"
+    UPLOAD_NOT_FOUND = "upload_not_found"
+    UPLOAD_OFFSET_CONFLICT = "upload_offset_conflict"
+    UPLOAD_CHECKSUM_MISMATCH = "upload_checksum_mismatch"
+    UPLOAD_METADATA_INVALID = "upload_metadata_invalid"
+    UPLOAD_QUOTA = "upload_quota"
+    # the tablet
+    DISK_LOW = "disk_low"
+    DISK_FULL = "disk_full"
+    DATABASE_DAMAGED = "database_damaged"
+    DURABILITY_NOT_AVAILABLE = "durability_not_available"
+    STORE_OPEN_ELSEWHERE = "store_open_elsewhere"
+    DRAFT_NOT_FOUND = "draft_not_found"
+    NO_ANSWER = "no_answer"
+    NOT_OUR_ANSWER = "not_our_answer"
+    EXPORT_DAMAGED = "export_damaged"
+    # proofs
+    PROOF_INVALID = "proof_invalid"
+    CHECKPOINT_INVALID = "checkpoint_invalid"
+    LOG_REWRITTEN = "log_rewritten"
+    LOG_ROLLED_BACK = "log_rolled_back"
+
+
+@dataclass(frozen=True)
+class Message:
+    """HTTP status and the words, in Chinese (shown by default) and English; `{name}` is filled from the details."""
+
+    status: int
+    zh: str
+    en: str
+
+
+C = Code
+CATALOGUE: dict[Code, Message] = {
+    C.VALUE_INVALID: Message(422, "数值无效：{reason}", "Invalid value: {reason}"),
+    C.BODY_INVALID: Message(422, "内容不符合格式，请检查：{where}", "The content does not fit its schema: {where}"),
+    C.BODY_TOO_LARGE: Message(413, "内容过大，上限 {limit_bytes} 字节", "Too large; the limit is {limit_bytes} bytes"),
+    C.JSON_MALFORMED: Message(400, "不是有效的 JSON", "Not valid JSON"),
+    C.JSON_NOT_CANONICAL: Message(
+        422, "签名内容只能含整数和文字：{where}", "Signed content holds integers and text only: {where}"
+    ),
+    C.CODE_UNKNOWN: Message(422, "代码表中没有 {code}", "{code} is not in the code table"),
+    C.COORDINATE_OUT_OF_RANGE: Message(422, "坐标超出范围：{where}", "Coordinate out of range: {where}"),
+    C.GEOMETRY_INVALID: Message(422, "图形无效：{reason}", "Invalid geometry: {reason}"),
+    C.DATUM_UNKNOWN: Message(422, "坐标系未说明或不支持：{datum}", "Datum missing or not supported: {datum}"),
+    C.EDITION_UNKNOWN: Message(422, "没有 {table} 的 {edition} 版", "There is no edition {edition} of {table}"),
+    C.KIND_UNKNOWN: Message(422, "未知的记录类型 {kind}，请更新软件", "Unknown kind {kind}; update the software"),
+    C.SCHEMA_UNKNOWN: Message(
+        422, "记录类型 {kind} 的第 {schema} 版未知，请更新软件", "Unknown version {schema} of kind {kind}; update the software"
+    ),
+    C.SIGNATURE_INVALID: Message(422, "签名不符，内容可能被改动", "The signature does not match: the content was changed"),
+    C.SIGNATURE_MISSING: Message(422, "缺少签名", "The signature is missing"),
+    C.KEY_UNKNOWN: Message(422, "签名密钥未登记", "The signing key is not enrolled"),
+    C.AUTHOR_MISMATCH: Message(422, "署名账号与密钥所属账号不同", "The author is not the account that owns the key"),
+    C.DEVICE_MISMATCH: Message(403, "记录不属于本设备", "The entry belongs to another device"),
+    C.CHAIN_BROKEN: Message(422, "与上一条记录衔接不上", "The entry does not link to the one before it"),
+    C.SEQUENCE_GAP: Message(
+        409, "缺少第 {expected} 号记录，请从该号重发", "Number {expected} is missing; send again from there"
+    ),
+    C.NUMBER_CLOSED: Message(
+        409, "该编号已由主管注销，记录已留存但不生效", "A supervisor closed this number; the entry is kept without effect"
+    ),
+    C.FORK: Message(
+        409, "同一编号出现两份不同记录，设备已冻结，请联系主管",
+        "Two different entries carry one number; the device is frozen, call your supervisor",
+    ),
+    C.ID_REUSED: Message(409, "记录标识已被使用", "The entry id is already in use"),
+    C.UNIT_FOREIGN: Message(403, "该单元不在您的范围内", "This unit is outside your range"),
+    C.UNIT_UNKNOWN: Message(422, "没有这个实施单元：{unit}", "No such implementation unit: {unit}"),
+    C.ROLE_NOT_ALLOWED: Message(403, "您的角色不能提交此类记录", "Your role may not make this kind of entry"),
+    C.SUPERSEDES_UNKNOWN: Message(409, "所依据的上一版本不在台账中", "The version it builds on is not in the log"),
+    C.SUBJECT_UNKNOWN: Message(422, "所针对的记录不在台账中", "The entry it is about is not in the log"),
+    C.SELF_REVIEW: Message(403, "不能审核自己的记录", "Nobody reviews an entry of their own"),
+    C.ADVERSE_NOT_WITHDRAWABLE: Message(
+        403, "不利事实不能撤回，只能由区级认定处理", "An adverse fact cannot be withdrawn; the district decides"
+    ),
+    C.CHECKPOINT_FORGED: Message(
+        422, "所附的检查点不是本台账签发的", "The embedded checkpoint was not signed by this log"
+    ),
+    C.ENROLMENT_CODE_INVALID: Message(
+        403, "登记码无效或已用过，请向主管要一个新的", "The enrolment code is invalid or used; ask for a new one"
+    ),
+    C.ACCOUNT_UNKNOWN: Message(404, "没有这个账号：{account}", "No such account: {account}"),
+    C.ACCOUNT_DISABLED: Message(403, "账号已停用，请联系主管", "The account is disabled; call your supervisor"),
+    C.SESSION_REQUIRED: Message(401, "请先登录再发送；记录不受影响", "Sign in to send; recording is not affected"),
+    C.SESSION_EXPIRED: Message(401, "登录已过期，将自动重新登录", "The session has expired; signing in again"),
+    C.NOT_PERMITTED: Message(403, "您没有此项权限", "You are not permitted to do this"),
+    C.DEVICE_UNKNOWN: Message(404, "没有这台设备：{device}", "No such device: {device}"),
+    C.DEVICE_FROZEN: Message(
+        403, "设备已冻结：记录仍保存在平板，请导出后交主管处理",
+        "The device is frozen: its records are kept; export them and hand the file to your supervisor",
+    ),
+    C.DEVICE_REVOKED: Message(
+        403, "设备已停用：未发送的记录请导出后交主管处理",
+        "The device is revoked: export what was not sent and hand the file to your supervisor",
+    ),
+    C.DEVICE_NOT_ENROLLED: Message(409, "平板尚未登记，请先扫登记码", "The tablet is not enrolled yet; use an enrolment code"),
+    C.BUSY: Message(429, "台账正在写入，请 {retry_after_s} 秒后再试", "The log is busy; try again in {retry_after_s} s"),
+    C.TOO_MANY_REQUESTS: Message(
+        429, "请求过于频繁，请 {retry_after_s} 秒后再试", "Too many requests; try again in {retry_after_s} s"
+    ),
+    C.NOT_FOUND: Message(404, "没有这个地址或对象", "No such address or object"),
+    C.METHOD_NOT_ALLOWED: Message(405, "此地址不支持该操作", "This address does not support the method"),
+    C.PROTOCOL_UNSUPPORTED: Message(
+        426, "软件版本与服务器不兼容，请更新；记录不受影响", "Protocol versions differ: update the app; records are kept"
+    ),
+    C.INTERNAL: Message(500, "服务器出错，已记录；稍后再试", "The server failed and noted it; try again later"),
+    C.CENTRAL_DISK_FULL: Message(507, "服务器空间不足，请稍后再试", "The server is out of space; try again later"),
+    C.STORE_IN_USE: Message(
+        423, "台账正由另一个进程写入；请通过其服务地址操作", "Another process writes this log; use its service address"
+    ),
+    C.STORE_NOT_READY: Message(
+        409, "台账尚未建立，请先运行 main.py central init", "There is no log here yet; run main.py central init"
+    ),
+    C.PHOTO_TOO_LARGE: Message(413, "照片过大，上限 {limit_bytes} 字节", "Photo too large; the limit is {limit_bytes} bytes"),
+    C.PHOTO_HASH_MISMATCH: Message(
+        460, "照片内容与其指纹不符，请重新上传", "The photo's bytes do not match its hash; upload it again"
+    ),
+    C.PHOTO_TRUNCATED: Message(422, "照片不完整", "The photo is truncated"),
+    C.PHOTO_NOT_FOUND: Message(404, "没有这张照片", "No such photo"),
+    C.UPLOAD_NOT_FOUND: Message(404, "上传任务不存在或已过期，请重新开始", "No such upload, or it has expired; start again"),
+    C.UPLOAD_OFFSET_CONFLICT: Message(
+        409, "上传位置应为 {expected}", "The upload continues at offset {expected}"
+    ),
+    C.UPLOAD_CHECKSUM_MISMATCH: Message(460, "该段数据校验不符，请重发", "The chunk's checksum does not match; send it again"),
+    C.UPLOAD_METADATA_INVALID: Message(400, "上传说明无效：{reason}", "Invalid upload metadata: {reason}"),
+    C.UPLOAD_QUOTA: Message(
+        429, "未完成的上传过多，请先完成或取消", "Too many unfinished uploads; finish or cancel some"
+    ),
+    C.DISK_LOW: Message(
+        507, "存储空间不足（剩余 {free_mb} MB），暂不能拍照；已有记录仍可发送",
+        "Little space left ({free_mb} MB): no new photos; what is saved can still be sent",
+    ),
+    C.DISK_FULL: Message(
+        507, "存储空间已满，本次未保存；请清理空间后重试，已有记录不受影响",
+        "The disk is full and this was not saved; free some space, saved records are safe",
+    ),
+    C.DATABASE_DAMAGED: Message(
+        500, "本机数据库受损，请运行修复；签名副本仍在", "The local database is damaged; run salvage, the signed copies are there"
+    ),
+    C.DURABILITY_NOT_AVAILABLE: Message(
+        500, "此设备不能可靠保存数据（{reason}），不能记录", "This device cannot store data durably ({reason}); recording is off"
+    ),
+    C.STORE_OPEN_ELSEWHERE: Message(
+        423, "应用已在另一个窗口打开，请关闭其中一个", "The app is open in another window; close one of them"
+    ),
+    C.DRAFT_NOT_FOUND: Message(404, "没有这份草稿", "No such draft"),
+    C.NO_ANSWER: Message(503, "连不上服务器，稍后自动再试", "No answer from the server; it will be tried again"),
+    C.NOT_OUR_ANSWER: Message(
+        502, "网络返回的不是台账服务器（可能是登录页），稍后自动再试",
+        "The answer is not from the ledger (a sign-in page?); it will be tried again",
+    ),
+    C.EXPORT_DAMAGED: Message(422, "导出文件不完整或被改动：{where}", "The export file is incomplete or was changed: {where}"),
+    C.PROOF_INVALID: Message(422, "证明不成立", "The proof does not hold"),
+    C.CHECKPOINT_INVALID: Message(422, "检查点签名不符", "The checkpoint's signature does not match"),
+    C.LOG_REWRITTEN: Message(
+        409, "服务器台账与此前所见不一致，已停止同步，请报告上级",
+        "The server's log contradicts what was seen before; sync has stopped, report it",
+    ),
+    C.LOG_ROLLED_BACK: Message(
+        409, "服务器台账比此前所见更短（可能恢复了旧备份），已停止同步，请报告上级",
+        "The server's log is shorter than before (an old backup?); sync has stopped, report it",
+    ),
+}
+del C
+
+Detail = str | int | bool | None | list[str] | list[int]
+
+
+class LedgerError(Exception):
+    """An error from the catalogue. `details` fill the message and travel with it."""
+
+    def __init__(self, code: Code, **details: Detail) -> None:
+        self.code = code
+        self.details = details
+        super().__init__(f"{code}: {self.text('en')}")
+
+    @property
+    def status(self) -> int:
+        """The HTTP status that this error answers with."""
+        return CATALOGUE[self.code].status
+
+    def text(self, language: str = "zh") -> str:
+        """The message in `zh` or `en`; a missing detail shows as an ellipsis rather than failing."""
+        message = CATALOGUE[self.code]
+        return (message.en if language == "en" else message.zh).format_map(_Blank(self.details))
+
+
+class _Blank(dict[str, object]):
+    def __missing__(self, key: str) -> str:
+        return "…"
