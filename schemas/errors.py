@@ -242,7 +242,7 @@ Detail = str | int | bool | None | list[str] | list[int]
 class LedgerError(Exception):
     """An error from the catalogue. `details` fill the message and travel with it."""
 
-    def __init__(self, code: Code, **details: Detail) -> None:
+    def __init__(self, code: Code, /, **details: Detail) -> None:
         self.code = code
         self.details = details
         super().__init__(f"{code}: {self.text('en')}")

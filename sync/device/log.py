@@ -127,8 +127,9 @@ def own_entries(database: Database, device: str, after: int = 0) -> Iterator[Sto
 
 
 def find(database: Database, entry_id: str) -> Stored | None:
-    """The entry with this id, or None."""
-    return next(_rows(database, "id=? ORDER BY local_seq LIMIT 1", [entry_id]), None)
+    """The entry with this id, one that is not refused before one that is, or None."""
+    order = "CASE disposition WHEN 'refused' THEN 1 ELSE 0 END, local_seq"
+    return next(_rows(database, f"id=? ORDER BY {order} LIMIT 1", [entry_id]), None)
 
 
 def everything(database: Database) -> Iterator[Stored]:

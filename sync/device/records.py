@@ -52,6 +52,8 @@ def note(database: Database, entry: Entry, disposition: str | None) -> None:
     if entry.kind not in _FOLDED:
         return
     if disposition == Disposition.REFUSED:
+        if _stands_elsewhere(database, entry.id):
+            return
         database.conn.execute("DELETE FROM threads WHERE entry=?", [entry.id])
         _refresh_all(database, _affected(database, entry))
         return
@@ -84,6 +86,16 @@ def _root(database: Database, entry_id: str | None) -> str | None:
         return None
     row = database.conn.execute("SELECT root FROM threads WHERE entry=?", [entry_id]).fetchone()
     return str(row[0]) if row else None
+
+
+def _stands_elsewhere(database: Database, entry_id: str) -> bool:
+    """Whether another row carries this id and is not refused: a fork that copied an id must not hide the original."""
+    return (
+        database.conn.execute(
+            "SELECT 1 FROM log WHERE id=? AND disposition IS NOT ?", [entry_id, Disposition.REFUSED.value]
+        ).fetchone()
+        is not None
+    )
 
 
 def _affected(database: Database, entry: Entry) -> set[str]:
@@ -122,7 +134,7 @@ def _members(database: Database, root: str) -> Iterator[Entry]:
     ids = [row[0] for row in database.conn.execute("SELECT entry FROM threads WHERE root=?", [root]).fetchall()]
     for entry_id in ids:
         stored = log.find(database, entry_id)
-        if stored is not None and stored.disposition != Disposition.REFUSED:
+        if stored is not None:
             yield stored.entry()
 
 

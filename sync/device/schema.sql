@@ -6,13 +6,10 @@ CREATE TABLE meta (
 
 -- Every key that this tablet holds: one account each, all on this device's one chain.
 CREATE TABLE identities (
-    account TEXT PRIMARY KEY,
+    account TEXT NOT NULL,
     device TEXT NOT NULL,
-    key_name TEXT NOT NULL,
-    public_key TEXT NOT NULL,
-    role TEXT NOT NULL,
-    units TEXT NOT NULL,
-    enrolled_ms INTEGER NOT NULL
+    content TEXT NOT NULL,
+    PRIMARY KEY (account, device)
 ) WITHOUT ROWID;
 
 -- The log: own entries and those pulled from central, as the canonical bytes that were signed.
@@ -41,6 +38,7 @@ CREATE TABLE log (
 CREATE INDEX log_id ON log (id);
 CREATE INDEX log_device ON log (device, device_seq);
 CREATE INDEX log_waiting ON log (device, device_seq) WHERE own = 1 AND status IS NULL;
+CREATE INDEX log_supersedes ON log (supersedes) WHERE supersedes IS NOT NULL;
 CREATE INDEX log_seq ON log (seq) WHERE seq IS NOT NULL;
 
 CREATE TABLE drafts (
