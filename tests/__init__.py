@@ -1,0 +1,1 @@
+"""The tests mirror the tree above them; e2e/ drives the real app in a real browser."""
