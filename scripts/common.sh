@@ -1,6 +1,6 @@
 # Shared by the scripts here (sourced, bash): messages, one set-up at a time, Debian packages by root or sudo.
 
-say() { printf '\033[1m== %s\033[0m\n' "$*" >&2; }
+say() { printf '== %s\n' "$*" >&2; }
 
 die() {
     printf '%s\n' "$@" >&2

@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator, Sequence
 from functools import cache
 from hashlib import sha256
+from time import perf_counter
 from typing import Any
 
 import pytest
@@ -416,6 +417,35 @@ def test_the_edges_of_consistency(tree: MemoryNodes) -> None:
     assert not verify_consistency(5, 5, five, five, [five])
     assert not verify_consistency(3, 5, three, five, [])
     assert not verify_consistency(5, 3, five, three, [])
+
+
+def test_bytes_do_not_move_between_neighbours(tree: MemoryNodes) -> None:
+    """H(01 | leaf | sibling) is the same when a byte changes sides, so hashes of another length are refused."""
+    leaf, sibling, root = tree.node(0, 0), tree.node(0, 1), merkle.root(2, tree)
+    assert verify_inclusion(leaf, 0, 2, [sibling], root)
+    assert not verify_inclusion(leaf + sibling[:1], 0, 2, [sibling[1:]], root)
+    assert not verify_inclusion(leaf[:-1], 0, 2, [leaf[-1:] + sibling], root)
+
+
+def test_numbers_beyond_the_log_and_truth_values_are_refused() -> None:
+    leaf = root = merkle.leaf_hash(b"")
+    siblings = [merkle.leaf_hash(bytes([level])) for level in range(64)]
+    for sibling in siblings[:62]:
+        root = merkle.node_hash(root, sibling)
+    assert verify_inclusion(leaf, 0, 2**62, siblings[:62], root)
+    for sibling in siblings[62:]:
+        root = merkle.node_hash(root, sibling)
+    assert not verify_inclusion(leaf, 0, 2**64, siblings, root)
+    assert verify_inclusion(leaf, 0, 1, [], leaf)
+    assert not verify_inclusion(leaf, False, True, [], leaf)
+
+
+def test_an_endless_proof_costs_nothing() -> None:
+    endless = [b"\0" * 32] * 3_000_000
+    started = perf_counter()
+    assert not verify_inclusion(b"\0" * 32, 0, 2**62, endless, b"\0" * 32)
+    assert not verify_consistency(1, 2**62, b"\0" * 32, b"\0" * 32, endless)
+    assert perf_counter() - started < 0.05  # looking at each hash would take ten times that
 
 
 anything = st.one_of(
