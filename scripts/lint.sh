@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Style, types and walls: seconds, so they come before the tests.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd -P "$(dirname "$0")/.."
 . scripts/common.sh
 
 say "ruff"

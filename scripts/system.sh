@@ -2,7 +2,7 @@
 # What the tests need beside Python: PostgreSQL and Chromium from Debian, Node and tus-js-client as a foreign client.
 # Installs only what is missing, and starts no service: the tests start a PostgreSQL of their own.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd -P "$(dirname "$0")/.."
 . scripts/common.sh
 
 one_at_a_time

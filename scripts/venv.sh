@@ -2,7 +2,7 @@
 # venv.sh tablet|central|dev: .venv with this project and that extra, made anew or brought up to date.
 # The second run is quick: a stamp remembers what was installed, from which pyproject.toml, in which folder.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd -P "$(dirname "$0")/.."
 . scripts/common.sh
 
 extra=${1:?tablet, central or dev}
