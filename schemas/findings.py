@@ -59,7 +59,7 @@ class Discrepancies(Table):
 
 
 class ReviewReason(Row):
-    """A reason that a reviewer picks. `fields` are the parts to correct, by name in the body of an inspection."""
+    """A reason that a reviewer picks. `fields` are the parts to correct: paths in an inspection's body or envelope."""
 
     code: Annotated[str, Field(pattern=r"^[A-Z][A-Z_]{2,39}$")]
     outcomes: Annotated[tuple[ReviewOutcome, ...], Field(min_length=1)]
