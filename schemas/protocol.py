@@ -14,7 +14,7 @@ from pydantic import Field, JsonValue
 from schemas.entries import Checkpoint, Disposition, Frozen, Instant
 from schemas.ids import AccountId, DeviceId, EntryId, KeyId, PublicKey, Sha256, Signature, Subject, UnitId
 
-PROTOCOL = 1
+PROTOCOL: Literal[1] = 1
 PROTOCOL_HEADER = "ledger-protocol"
 TUS_VERSION = "1.0.0"
 

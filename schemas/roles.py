@@ -34,10 +34,10 @@ MAY_AUTHOR: dict[Role, frozenset[Kind]] = {
     ),
     Role.DISTRICT: frozenset(
         {Kind.REVIEW, Kind.TASK, Kind.WITHDRAWAL, Kind.GAP_CLOSED, Kind.FIRST_CHECK, Kind.RESOLUTION}
-        | {Kind.RECTIFICATION, Kind.DEVICE}
+        | {Kind.RECTIFICATION}
         | _IMPORTS
     ),
-    Role.CITY: frozenset({Kind.ACCEPTANCE, Kind.TASK, Kind.DEVICE, Kind.RECTIFICATION} | _IMPORTS),
+    Role.CITY: frozenset({Kind.ACCEPTANCE, Kind.TASK, Kind.RECTIFICATION} | _IMPORTS),
     Role.THIRD_PARTY: frozenset({Kind.FINDING, Kind.RECTIFICATION}),
 }
 

@@ -1,0 +1,67 @@
+"""Accounts: role and the units they reach. No names of people, no contact data; those stay with the office.
+
+Passwords and sign-in at the desk come with the supervisor's screens; until then a desk token is issued on the command line.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from schemas.admin_units import AdminUnits
+from schemas.errors import Code, LedgerError
+from schemas.roles import Role
+from sync.central.tables import accounts
+
+
+@dataclass(frozen=True)
+class Account:
+    """Who someone is to the log. `scopes` are unit ids, `district:110105`, `belt:G1` or `city`."""
+
+    account: str
+    role: Role
+    scopes: tuple[str, ...]
+    disabled: bool
+
+    def units(self, table: AdminUnits, on: date) -> frozenset[str]:
+        """The implementation units that the scopes reach on a date, by this edition of the units."""
+        found: set[str] = set()
+        for scope in self.scopes:
+            found |= table.units_within(scope, on)
+        return frozenset(found)
+
+
+def put_account(
+    connection: Connection, table: AdminUnits, on: date, account: str, role: Role, scopes: Sequence[str]
+) -> Account:
+    """Create or change an account. Raises LedgerError(UNIT_UNKNOWN) for a scope that reaches nothing on that date."""
+    known = Account(account, role, tuple(scopes), False)
+    for scope in scopes:
+        if not table.units_within(scope, on):
+            raise LedgerError(Code.UNIT_UNKNOWN, unit=scope)
+    connection.execute(delete(accounts).where(accounts.c.account == account))
+    connection.execute(
+        insert(accounts).values(account=account, role=role.value, scopes=json.dumps(list(scopes)), disabled=0)
+    )
+    return known
+
+
+def disable_account(connection: Connection, account: str) -> None:
+    """Stop an account from signing in and its entries from being accepted. Raises ACCOUNT_UNKNOWN."""
+    if not connection.execute(update(accounts).where(accounts.c.account == account).values(disabled=1)).rowcount:
+        raise LedgerError(Code.ACCOUNT_UNKNOWN, account=account)
+
+
+def read_accounts(connection: Connection, names: Iterable[str] | None = None) -> dict[str, Account]:
+    """Accounts by name; all of them without `names`."""
+    query = select(accounts)
+    if names is not None:
+        query = query.where(accounts.c.account.in_(list(names)))
+    return {
+        row.account: Account(row.account, Role(row.role), tuple(json.loads(row.scopes)), bool(row.disabled))
+        for row in connection.execute(query)
+    }

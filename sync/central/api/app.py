@@ -1,0 +1,93 @@
+"""The central service as an ASGI application: routes, guards, problems, and the headers that every answer carries."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+from pydantic import BaseModel
+from starlette.datastructures import MutableHeaders
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from schemas.protocol import PROTOCOL, PROTOCOL_HEADER, DeskEntry, EnrolRequest, PushRequest, SessionRequest
+from sync.central.api import entries, problems, sign_in, uploads
+from sync.central.api.guard import Limits
+from sync.central.central import Central
+
+_READ_BY_ROUTES: tuple[type[BaseModel], ...] = (PushRequest, DeskEntry, EnrolRequest, SessionRequest)
+
+
+def create_app(central: Central) -> FastAPI:
+    """The service over one central; the caller closes that."""
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+
+    app = FastAPI(
+        title="Green-belt field ledger, central log",
+        version=str(PROTOCOL),
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/v1/openapi.json",
+    )
+    settings = central.settings
+    app.state.central = central
+    app.state.limits = Limits(settings.requests_per_minute, settings.sign_in_per_minute)
+    problems.install(app)
+    app.add_exception_handler(ClientDisconnect, uploads.disconnected)
+    for part in (sign_in, entries, uploads):
+        app.include_router(part.router)
+    app.add_middleware(_EveryAnswer)
+    _complete_description(app)
+    return app
+
+
+class _EveryAnswer:
+    """The protocol version on every answer, so that a stranger's answer shows; and no guessing of types."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def marked(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers[PROTOCOL_HEADER] = str(PROTOCOL)
+                headers.setdefault("x-content-type-options", "nosniff")
+                headers.setdefault("cache-control", "no-store")
+            await send(message)
+
+        await self._app(scope, receive, marked)
+
+
+def _complete_description(app: FastAPI) -> None:
+    """Add the models of bodies that routes read themselves, and the bearer scheme, to the OpenAPI description."""
+    plain = app.openapi
+
+    def described() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            schema = plain()
+            components = schema.setdefault("components", {})
+            models = components.setdefault("schemas", {})
+            for model in _READ_BY_ROUTES:
+                whole = model.model_json_schema(ref_template="#/components/schemas/{model}")
+                models.update(whole.pop("$defs", {}))
+            components["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer"}}
+            for path, operations in schema["paths"].items():
+                for operation in operations.values():
+                    if "401" in operation.get("responses", {}) and path != "/v1/session":
+                        operation["security"] = [{"bearer": []}]
+            app.openapi_schema = json.loads(json.dumps(schema))
+        return app.openapi_schema
+
+    app.openapi = described  # type: ignore[method-assign]

@@ -1,0 +1,78 @@
+"""Errors as answers: every one has a code, its words in two languages and the protocol version, and none shows a trace."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from pydantic import JsonValue
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.exceptions import HTTPException
+
+from schemas.errors import CATALOGUE, Code, Detail, LedgerError
+from schemas.protocol import PROTOCOL, PROTOCOL_HEADER, TUS_VERSION, ProblemAnswer
+
+_LOGGER = logging.getLogger("sync.central")
+_BY_STATUS = {404: Code.NOT_FOUND, 405: Code.METHOD_NOT_ALLOWED}
+
+
+def problem(error: LedgerError) -> JSONResponse:
+    """The answer for an error of the catalogue."""
+    headers = {PROTOCOL_HEADER: str(PROTOCOL), "tus-resumable": TUS_VERSION, "cache-control": "no-store"}
+    wait = error.details.get("retry_after_s")
+    if error.status == 429:
+        headers["retry-after"] = str(wait if isinstance(wait, int) else 2)
+    if error.status == 401:
+        headers["www-authenticate"] = "Bearer"
+    body = ProblemAnswer(
+        protocol=PROTOCOL,
+        code=error.code.value,
+        message_zh=error.text("zh"),
+        message_en=error.text("en"),
+        details={name: _json(value) for name, value in error.details.items()},
+    )
+    return JSONResponse(body.model_dump(mode="json"), status_code=error.status, headers=headers)
+
+
+def answers(*codes: Code) -> dict[int | str, dict[str, Any]]:
+    """The OpenAPI entries of the errors that a route may answer with; one text a status."""
+    found: dict[int | str, dict[str, Any]] = {}
+    for code in codes:
+        status = CATALOGUE[code].status
+        known = found.setdefault(status, {"model": ProblemAnswer, "description": ""})
+        known["description"] = f"{known['description']} `{code.value}`: {CATALOGUE[code].en}.".strip()
+    return found
+
+
+def install(app: FastAPI) -> None:
+    """Turn every failure of `app` into a problem answer."""
+
+    @app.exception_handler(LedgerError)
+    async def ledger_error(_request: Request, error: LedgerError) -> Response:
+        return problem(error)
+
+    @app.exception_handler(RequestValidationError)
+    async def validation_error(_request: Request, error: RequestValidationError) -> Response:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        return problem(LedgerError(Code.BODY_INVALID, where=f"{place}: {first['msg']}"))
+
+    @app.exception_handler(HTTPException)
+    async def http_error(_request: Request, error: HTTPException) -> Response:
+        answer = problem(LedgerError(_BY_STATUS.get(error.status_code, Code.NOT_FOUND)))
+        for name, value in (error.headers or {}).items():
+            answer.headers[name] = value
+        return answer
+
+    @app.exception_handler(SQLAlchemyError)
+    @app.exception_handler(Exception)
+    async def unexpected(request: Request, error: Exception) -> Response:
+        _LOGGER.error("%s %s failed: %s", request.method, request.url.path, type(error).__name__, exc_info=error)
+        return problem(LedgerError(Code.INTERNAL))
+
+
+def _json(value: Detail) -> JsonValue:
+    return [*value] if isinstance(value, list) else value

@@ -1,0 +1,248 @@
+"""Photos over HTTP: resumable upload by tus 1.0 (core, creation, checksum, termination) and download.
+
+A chunk with a checksum is taken whole or not at all; without one, what arrived before a cut is kept. Downloads carry a
+fixed type and headers under which a browser will neither guess nor run anything.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import re
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request
+from fastapi.responses import FileResponse, Response
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
+
+from schemas.errors import Code, LedgerError
+from schemas.protocol import PROTOCOL, PROTOCOL_HEADER, TUS_VERSION
+from sync.central.api.entries import SIGNED_IN
+from sync.central.api.guard import TheCaller, TheCentral
+from sync.central.api.problems import answers
+from sync.central.central import Central
+from sync.central.photos import PhotoFolder, Upload
+
+router = APIRouter(prefix="/v1", tags=["photos"])
+UPLOADS = "/v1/uploads"
+CHUNK_TYPE = "application/offset+octet-stream"
+_ALGORITHMS = {"sha1": hashlib.sha1, "sha256": hashlib.sha256}
+_FLUSH_BYTES = 1 << 20
+_TUS = {"tus-resumable": TUS_VERSION, PROTOCOL_HEADER: str(PROTOCOL), "cache-control": "no-store"}
+_GONE = (Code.UPLOAD_NOT_FOUND, Code.BUSY, Code.PHOTO_HASH_MISMATCH)
+_SHA = re.compile(r"[0-9a-f]{64}")
+UploadId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
+Sha256 = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]
+_NUMBER = {"schema": {"type": "integer"}}
+_OFFSET = {"Upload-Offset": _NUMBER, "Tus-Resumable": {"schema": {"type": "string"}}}
+
+
+@router.options("/uploads", status_code=204, response_class=Response, responses=answers(Code.METHOD_NOT_ALLOWED))
+def capabilities(central: TheCentral) -> Response:
+    """What this tus server can do."""
+    return Response(
+        status_code=204,
+        headers={
+            **_TUS,
+            "tus-version": TUS_VERSION,
+            "tus-extension": "creation,checksum,termination",
+            "tus-checksum-algorithm": ",".join(_ALGORITHMS),
+            "tus-max-size": str(central.settings.max_photo_bytes),
+        },
+    )
+
+
+def _header(name: str, pattern: str, *, required: bool = True) -> dict[str, object]:
+    return {"name": name, "in": "header", "required": required, "schema": {"type": "string", "pattern": pattern}}
+
+
+@router.post(
+    "/uploads",
+    status_code=201,
+    response_class=Response,
+    responses={
+        201: {"headers": {"Location": {"schema": {"type": "string"}}}},
+        **answers(
+            *SIGNED_IN,
+            Code.UPLOAD_METADATA_INVALID,
+            Code.PHOTO_TOO_LARGE,
+            Code.UPLOAD_QUOTA,
+            Code.CENTRAL_DISK_FULL,
+            Code.DEVICE_FROZEN,
+        ),
+    },
+    openapi_extra={
+        "parameters": [
+            _header("Upload-Length", r"^[1-9][0-9]{0,11}$"),
+            _header("Upload-Metadata", r"^sha256 [A-Za-z0-9+/=]{88}$"),
+        ]
+    },
+)
+async def begin(request: Request, central: TheCentral, caller: TheCaller) -> Response:
+    """Announce a photo: its length and, in the metadata, its SHA-256 as hex."""
+    length = request.headers.get("upload-length", "")
+    if not (length.isascii() and length.isdigit()) or len(length) > 12 or int(length) == 0:
+        raise LedgerError(Code.UPLOAD_METADATA_INVALID, reason="Upload-Length")
+    sha256 = _announced_hash(request.headers.get("upload-metadata", ""))
+    upload = await run_in_threadpool(PhotoFolder(central).begin, caller, sha256, int(length))
+    return Response(status_code=201, headers={**_TUS, "location": f"{UPLOADS}/{upload.id}", "upload-offset": "0"})
+
+
+@router.head(
+    "/uploads/{upload_id}",
+    response_class=Response,
+    responses={200: {"headers": _OFFSET}, **answers(*SIGNED_IN, *_GONE)},
+)
+def state(central: TheCentral, caller: TheCaller, upload_id: UploadId) -> Response:
+    """How many bytes are here; a whole upload is made visible if that was not done yet."""
+    folder = PhotoFolder(central)
+    upload = folder.upload(caller, upload_id)
+    folder.settle(upload)
+    headers = {**_TUS, "upload-offset": str(folder.offset(upload)), "upload-length": str(upload.length)}
+    return Response(status_code=200, headers=headers)
+
+
+@router.patch(
+    "/uploads/{upload_id}",
+    status_code=204,
+    response_class=Response,
+    responses={
+        204: {"headers": _OFFSET},
+        **answers(
+            *SIGNED_IN,
+            *_GONE,
+            Code.UPLOAD_METADATA_INVALID,
+            Code.UPLOAD_OFFSET_CONFLICT,
+            Code.UPLOAD_CHECKSUM_MISMATCH,
+            Code.PHOTO_TOO_LARGE,
+            Code.CENTRAL_DISK_FULL,
+        ),
+    },
+    openapi_extra={
+        "parameters": [
+            _header("Upload-Offset", r"^[0-9]{1,12}$"),
+            _header("Upload-Checksum", r"^(sha1|sha256) [A-Za-z0-9+/=]+$", required=False),
+        ],
+        "requestBody": {"required": True, "content": {CHUNK_TYPE: {"schema": {"type": "string", "format": "binary"}}}},
+    },
+)
+async def append(request: Request, central: TheCentral, caller: TheCaller, upload_id: UploadId) -> Response:
+    """Add bytes at the offset; the last ones make the photo visible when its hash is right."""
+    if request.headers.get("content-type", "") != CHUNK_TYPE:
+        raise LedgerError(Code.UPLOAD_METADATA_INVALID, reason="Content-Type")
+    offset = request.headers.get("upload-offset", "")
+    if not (offset.isascii() and offset.isdigit()) or len(offset) > 12:
+        raise LedgerError(Code.UPLOAD_METADATA_INVALID, reason="Upload-Offset")
+    folder = PhotoFolder(central)
+    upload = await run_in_threadpool(folder.upload, caller, upload_id)
+    checksum = request.headers.get("upload-checksum")
+    if checksum is None:
+        at = await _take_stream(request, folder, upload, int(offset))
+    else:
+        at = await _take_checked(request, folder, upload, int(offset), checksum)
+    await run_in_threadpool(folder.settle, upload)
+    return Response(status_code=204, headers={**_TUS, "upload-offset": str(at)})
+
+
+@router.delete(
+    "/uploads/{upload_id}", status_code=204, response_class=Response, responses=answers(*SIGNED_IN, *_GONE)
+)
+def terminate(central: TheCentral, caller: TheCaller, upload_id: UploadId) -> Response:
+    """Give an upload up."""
+    folder = PhotoFolder(central)
+    folder.discard(folder.upload(caller, upload_id))
+    return Response(status_code=204, headers=_TUS)
+
+
+@router.get("/photos/missing", response_model=list[str], responses=answers(*SIGNED_IN))
+def missing(central: TheCentral, caller: TheCaller, response: Response) -> list[str]:
+    """Hashes that accepted entries of this device list and central does not hold."""
+    response.headers[PROTOCOL_HEADER] = str(PROTOCOL)
+    return PhotoFolder(central).missing(caller)
+
+
+@router.api_route(
+    "/photos/{sha256}",
+    methods=["GET", "HEAD"],
+    response_class=FileResponse,
+    responses={
+        200: {"content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}}},
+        206: {"description": "a range of the bytes"},
+        416: {"description": "the range lies outside the photo"},
+        **answers(*SIGNED_IN, Code.PHOTO_NOT_FOUND),
+    },
+)
+def download(central: TheCentral, caller: TheCaller, sha256: Sha256) -> Response:
+    """The original bytes of a photo that the caller may see."""
+    folder = PhotoFolder(central)
+    held = folder.held(caller, sha256)
+    path = folder.path(held.sha256)
+    if not path.exists():
+        raise LedgerError(Code.PHOTO_NOT_FOUND)
+    headers = {
+        **_TUS,
+        "content-disposition": f'attachment; filename="{held.sha256[:16]}.jpg"',
+        "content-security-policy": "sandbox; default-src 'none'",
+        "x-content-type-options": "nosniff",
+        "cross-origin-resource-policy": "same-origin",
+        "cache-control": "private, max-age=31536000, immutable",
+    }
+    return FileResponse(path, media_type="image/jpeg", headers=headers)
+
+
+def _announced_hash(metadata: str) -> str:
+    for pair in metadata.split(","):
+        name, _, value = pair.strip().partition(" ")
+        if name == "sha256":
+            try:
+                text = base64.b64decode(value, validate=True).decode("ascii")
+            except (binascii.Error, UnicodeDecodeError) as error:
+                raise LedgerError(Code.UPLOAD_METADATA_INVALID, reason="sha256") from error
+            if _SHA.fullmatch(text):
+                return text
+    raise LedgerError(Code.UPLOAD_METADATA_INVALID, reason="sha256")
+
+
+async def _take_checked(request: Request, folder: PhotoFolder, upload: Upload, offset: int, checksum: str) -> int:
+    """A chunk under a checksum: in memory until it is proven, then durable at once."""
+    name, _, value = checksum.partition(" ")
+    if name not in _ALGORITHMS:
+        raise LedgerError(Code.UPLOAD_METADATA_INVALID, reason="Upload-Checksum")
+    expected_at = folder.offset(upload)
+    if offset != expected_at:
+        raise LedgerError(Code.UPLOAD_OFFSET_CONFLICT, expected=expected_at)
+    data = bytearray()
+    async for part in request.stream():
+        data += part
+        if offset + len(data) > upload.length:
+            raise LedgerError(Code.PHOTO_TOO_LARGE, limit_bytes=upload.length)
+    digest = base64.b64encode(_ALGORITHMS[name](data).digest()).decode()
+    if digest != value.strip():
+        raise LedgerError(Code.UPLOAD_CHECKSUM_MISMATCH)
+    return await run_in_threadpool(folder.append, upload, offset, bytes(data))
+
+
+async def _take_stream(request: Request, folder: PhotoFolder, upload: Upload, offset: int) -> int:
+    """A chunk without a checksum: what arrives is kept block by block, also when the rest never comes."""
+    at = await run_in_threadpool(folder.append, upload, offset, b"")
+    waiting = bytearray()
+    try:
+        async for part in request.stream():
+            waiting += part
+            if len(waiting) >= _FLUSH_BYTES:
+                at = await run_in_threadpool(folder.append, upload, at, bytes(waiting))
+                waiting.clear()
+    except ClientDisconnect:
+        await run_in_threadpool(folder.append, upload, at, bytes(waiting))
+        raise
+    return await run_in_threadpool(folder.append, upload, at, bytes(waiting))
+
+
+def disconnected(_request: Request, _error: Exception) -> Response:
+    """Nobody is left to read this answer; it only keeps the log free of a trace."""
+    return Response(status_code=400, headers=_TUS)
+
+
+__all__ = ["Central", "disconnected", "router"]

@@ -1,0 +1,132 @@
+"""The desk: entries that central signs for a signed-in account, and what a district does to devices.
+
+At the desk a refusal is an error at once and nothing is appended; there is no tablet that would need a stored answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import select
+
+from schemas.entries import Checkpoint, Disposition, Entry, Instant, Kind, LogRow, entry_json
+from schemas.errors import Code, LedgerError
+from schemas.ids import CENTRAL_DEVICE
+from schemas.protocol import PROTOCOL, DeskAnswer, DeskEntry
+from schemas.roles import CENTRAL_ONLY, MAY_MANAGE_DEVICES
+from sync.central.admission import refusal
+from sync.central.central import Caller, Central
+from sync.central.push import Appender, Prepared
+from sync.central.tables import entries
+from sync.central.writer import LogWriter
+
+
+def append(central: Central, caller: Caller, said: Sequence[DeskEntry]) -> list[DeskAnswer]:
+    """Append desk entries, all or none. Raises the LedgerError of the first that may not be made."""
+    done: list[tuple[LogRow, Entry]] = []
+    with central.store.write() as connection:
+        writer = LogWriter(connection, central.key, central.clock())
+        for item in said:
+            done.append(_append_one(central, writer, caller, item))
+        checkpoint: Checkpoint = writer.finish()
+    return [
+        DeskAnswer(protocol=PROTOCOL, seq=row.seq, entry=entry_json(entry), checkpoint=checkpoint)
+        for row, entry in done
+    ]
+
+
+def freeze(central: Central, caller: Caller, device: str, cause: str) -> None:
+    """Stop a device until a person has looked: its entries wait on it."""
+    _change(central, caller, "freeze", device, cause)
+
+
+def thaw(central: Central, caller: Caller, device: str, cause: str) -> None:
+    """Let a frozen device send again."""
+    _change(central, caller, "thaw", device, cause)
+
+
+def revoke(central: Central, caller: Caller, device: str, cause: str) -> None:
+    """End a device's access; what it still holds comes in by file, after a person has decided."""
+    _change(central, caller, "revoke", device, cause)
+
+
+def admit(central: Central, caller: Caller, device: str, names: Sequence[str], cause: str) -> None:
+    """Let entries of a frozen or revoked device count that are in the log as refused; a person's decision, by name.
+
+    Raises NOT_FOUND where a name is no refused entry of that device.
+    """
+    with central.store.write() as connection:
+        writer = LogWriter(connection, central.key, central.clock())
+        _require_manager(writer, caller, device)
+        held = set(
+            connection.execute(
+                select(entries.c.entry_hash).where(
+                    entries.c.device == device,
+                    entries.c.disposition == Disposition.REFUSED.value,
+                    entries.c.entry_hash.in_(list(names)),
+                )
+            ).scalars()
+        )
+        if not names or held != set(names):
+            raise LedgerError(Code.NOT_FOUND)
+        writer.change_device("admit", device, cause, entries=sorted(held), author=caller.account, auth=caller.auth)
+        writer.finish()
+
+
+def _append_one(central: Central, writer: LogWriter, caller: Caller, said: DeskEntry) -> tuple[LogRow, Entry]:
+    try:
+        kind = Kind(said.kind)
+    except ValueError as error:
+        raise LedgerError(Code.KIND_UNKNOWN, kind=said.kind[:32]) from error
+    if kind in CENTRAL_ONLY:
+        raise LedgerError(Code.ROLE_NOT_ALLOWED)
+    draft = _draft(central, caller, said)
+    appender = Appender(central, writer, [Prepared(draft, b"", "", None, None)])
+    code = refusal(draft, central.author_of(writer.connection, caller.account), appender)
+    if code is not None:
+        raise LedgerError(Code(code), **_details(said))
+    row, entry = writer.say(
+        kind,
+        said.body,
+        unit=said.unit,
+        about=list(said.about),
+        supersedes=said.supersedes,
+        author=caller.account,
+        auth=caller.auth,
+        observed_at=said.observed_at,
+        schema=said.schema_,
+    )
+    writer.note_evidence(entry)
+    return row, entry
+
+
+def _draft(central: Central, caller: Caller, said: DeskEntry) -> Entry:
+    """The entry as it would be, unsigned, for admission to judge."""
+    now = Instant(ms=central.clock(), offset_min=480)
+    return Entry.model_construct(
+        id="", kind=said.kind, schema_=said.schema_, unit=said.unit, author=caller.account, device=CENTRAL_DEVICE,
+        device_seq=1, prev_hash="", about=list(said.about), supersedes=said.supersedes, observed_at=said.observed_at
+        or now, recorded_at=now, checkpoint=None, auth=caller.auth, body=said.body, alg="ed25519", key="", sig="",
+    )  # fmt: skip
+
+
+def _details(said: DeskEntry) -> dict[str, Any]:
+    return {"kind": said.kind, "schema": said.schema_, "unit": said.unit}
+
+
+def _change(central: Central, caller: Caller, action: str, device: str, cause: str) -> None:
+    with central.store.write() as connection:
+        writer = LogWriter(connection, central.key, central.clock())
+        _require_manager(writer, caller, device)
+        writer.change_device(action, device, cause, author=caller.account, auth=caller.auth)
+        writer.finish()
+
+
+def _require_manager(writer: LogWriter, caller: Caller, device: str) -> None:
+    known = writer.device(device)
+    if known is None or device == CENTRAL_DEVICE:
+        raise LedgerError(Code.DEVICE_UNKNOWN, device=device)
+    if caller.role not in MAY_MANAGE_DEVICES or known.unit not in caller.units:
+        raise LedgerError(Code.NOT_PERMITTED)
+

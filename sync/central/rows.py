@@ -1,0 +1,195 @@
+"""Reading the log: rows, heads, keys, tree nodes. Every function takes a connection, so that a caller's questions see one state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from schemas import merkle
+from schemas.canonical import parse_json
+from schemas.entries import Checkpoint, Disposition, Entry, LogRow, parse_entry
+from schemas.merkle import NodeKey
+from sync.central.tables import checkpoints, devices, entries, keys, nodes
+
+_LEVEL = 1 << 48
+_MOST_BOUND = 900
+
+
+@dataclass(frozen=True)
+class StoredEntry:
+    """A log row with the entry's canonical bytes."""
+
+    row: LogRow
+    data: bytes
+    numbered: bool
+
+    def entry(self) -> Entry:
+        """The entry in these bytes."""
+        return parse_entry(parse_json(self.data))
+
+
+@dataclass(frozen=True)
+class KeyRow:
+    """An enrolled key."""
+
+    key: str
+    device: str
+    account: str
+    public_key: bytes
+    since_seq: int
+
+
+@dataclass(frozen=True)
+class DeviceRow:
+    """Where a device's chain stands in the log; `head` is None where its last number was closed as lost."""
+
+    device: str
+    unit: str
+    state: str
+    high_water: int
+    head: str | None
+    cause: str | None = None
+
+
+class TreeNodes:
+    """The tree's nodes in the database, read in few questions."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def nodes(self, wanted: Iterable[NodeKey]) -> Mapping[NodeKey, bytes]:
+        """The hashes under `wanted` (level, index); absent ones are left out."""
+        places = [place(level, index) for level, index in set(wanted)]
+        found: dict[NodeKey, bytes] = {}
+        for start in range(0, len(places), _MOST_BOUND):
+            chosen = places[start : start + _MOST_BOUND]
+            for number, value in self._connection.execute(
+                select(nodes.c.place, nodes.c.hash).where(nodes.c.place.in_(chosen))
+            ):
+                found[divmod(number, _LEVEL)] = bytes(value)
+        return found
+
+
+def place(level: int, index: int) -> int:
+    """The number under which a node is stored."""
+    return level * _LEVEL + index
+
+
+def size(connection: Connection) -> int:
+    """How many rows the log has; rows are numbered 1 to size without holes."""
+    count: int = connection.execute(select(func.coalesce(func.max(entries.c.seq), 0))).scalar_one()
+    return count
+
+
+def latest_checkpoint(connection: Connection, log: str) -> Checkpoint | None:
+    """The newest signed tree head; None before the log began."""
+    row = connection.execute(select(checkpoints).order_by(checkpoints.c.size.desc()).limit(1)).one_or_none()
+    return None if row is None else Checkpoint(log=log, size=row.size, root=row.root, at_ms=row.at_ms, sig=row.sig)
+
+
+def page(connection: Connection, after: int, upto: int, units: Sequence[str] | None, limit: int) -> list[StoredEntry]:
+    """Rows after `after` up to `upto` of these units (all, where None), at most `limit`, in order."""
+    query = select(entries).where(entries.c.seq > after, entries.c.seq <= upto).order_by(entries.c.seq).limit(limit)
+    if units is not None:
+        query = query.where(entries.c.unit.in_(units))
+    return [_stored(row) for row in connection.execute(query)]
+
+
+def by_seq(connection: Connection, seq: int) -> StoredEntry | None:
+    """One row by its place in the log."""
+    row = connection.execute(select(entries).where(entries.c.seq == seq)).one_or_none()
+    return None if row is None else _stored(row)
+
+
+def by_hashes(connection: Connection, names: Sequence[str]) -> dict[str, LogRow]:
+    """The rows that these entries already have."""
+    found: dict[str, LogRow] = {}
+    for start in range(0, len(names), _MOST_BOUND):
+        chosen = names[start : start + _MOST_BOUND]
+        query = select(
+            entries.c.seq, entries.c.entry_hash, entries.c.received_ms, entries.c.disposition, entries.c.reason
+        ).where(entries.c.entry_hash.in_(chosen))
+        for row in connection.execute(query):
+            found[row.entry_hash] = _log_row(row)
+    return found
+
+
+def by_ids(connection: Connection, ids: Sequence[str]) -> dict[str, StoredEntry]:
+    """The accepted entries with these ids."""
+    found: dict[str, StoredEntry] = {}
+    for start in range(0, len(ids), _MOST_BOUND):
+        chosen = ids[start : start + _MOST_BOUND]
+        query = select(entries).where(entries.c.id.in_(chosen), entries.c.disposition == Disposition.ACCEPTED.value)
+        for row in connection.execute(query):
+            found[row.id] = _stored(row)
+    return found
+
+
+def number_taken(connection: Connection, device: str, device_seq: int) -> bool:
+    """Whether an entry stands under this number; false where the number was closed as lost."""
+    query = select(entries.c.seq).where(
+        entries.c.device == device, entries.c.device_seq == device_seq, entries.c.numbered == 1
+    )
+    return connection.execute(query).first() is not None
+
+
+def key_rows(connection: Connection, ids: Iterable[str]) -> dict[str, KeyRow]:
+    """Enrolled keys by id."""
+    query = select(keys).where(keys.c.key.in_(list(ids)))
+    return {
+        row.key: KeyRow(row.key, row.device, row.account, bytes.fromhex(row.public_key), row.since_seq)
+        for row in connection.execute(query)
+    }
+
+
+def device_row(connection: Connection, device: str) -> DeviceRow | None:
+    """A device's state, or None where it never enrolled."""
+    row = connection.execute(select(devices).where(devices.c.device == device)).one_or_none()
+    return None if row is None else _device(row)
+
+
+def all_devices(connection: Connection) -> list[DeviceRow]:
+    """Every device by its id."""
+    return [_device(row) for row in connection.execute(select(devices).order_by(devices.c.device))]
+
+
+def root_at(connection: Connection, tree_size: int) -> bytes:
+    """The tree's root over the first `tree_size` rows."""
+    return merkle.root(tree_size, TreeNodes(connection))
+
+
+def consistency(connection: Connection, first: int, second: int) -> list[str]:
+    """The proof, as hex, that the tree of `second` rows extends that of `first`; empty where `first` is beyond it."""
+    if first > second:
+        return []
+    return [value.hex() for value in merkle.consistency_proof(first, second, TreeNodes(connection))]
+
+
+def inclusions(connection: Connection, seqs: Sequence[int], tree_size: int) -> list[list[str]]:
+    """For each row its inclusion proof in the tree of `tree_size`, fetched together."""
+    wanted: set[NodeKey] = set()
+    for seq in seqs:
+        wanted.update(merkle.needed_nodes_for_inclusion(seq - 1, tree_size))
+    known = merkle.MemoryNodes(TreeNodes(connection).nodes(wanted))
+    return [[value.hex() for value in merkle.inclusion_proof(seq - 1, tree_size, known)] for seq in seqs]
+
+
+def _stored(row: Any) -> StoredEntry:
+    return StoredEntry(_log_row(row), bytes(row.bytes), bool(row.numbered))
+
+
+def _log_row(row: Any) -> LogRow:
+    return LogRow(
+        seq=row.seq,
+        entry=row.entry_hash,
+        received_ms=row.received_ms,
+        disposition=Disposition(row.disposition),
+        reason=row.reason,
+    )
+
+
+def _device(row: Any) -> DeviceRow:
+    return DeviceRow(row.device, row.unit, row.state, row.high_water, row.head, row.cause)
