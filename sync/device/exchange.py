@@ -36,7 +36,9 @@ def plain_session() -> requests.Session:
     return session
 
 
-def exchange(session: requests.Session, address: str, request: Request) -> Answer:
+def exchange(
+    session: requests.Session, address: str, request: Request, connect_timeout_s: float = CONNECT_TIMEOUT_S
+) -> Answer:
     """Send `request` and read the whole answer; a redirect is an answer like any other."""
     import requests
     import urllib3
@@ -47,7 +49,7 @@ def exchange(session: requests.Session, address: str, request: Request) -> Answe
             address + request.path,
             headers=dict(request.headers),
             data=request.body or None,
-            timeout=(CONNECT_TIMEOUT_S, request.timeout_s),
+            timeout=(connect_timeout_s, float(request.timeout_s)),
             allow_redirects=False,
             stream=True,
         ) as response:

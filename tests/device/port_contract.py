@@ -1,7 +1,7 @@
 """What every side of a tablet port must do, as plain async functions that take the ports.
 
-No pytest here: `test_ports_native.py` runs them on CPython, `tests/e2e/test_pyodide_ports.py` ships this very file into the
-browser. Each check uses names of its own, so that all can run in one home; `CHECKS` lists them.
+No pytest here: `test_ports_native.py` runs them on CPython, `tests/e2e/test_pyodide_ports.py` ships this very file into
+the browser. Each check uses names of its own, so that all can run in one home; `CHECKS` lists them.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from dataclasses import dataclass, replace
 
 from schemas.errors import Code, LedgerError
@@ -106,80 +107,73 @@ async def files_know_the_free_space(ports: Ports) -> None:
 
 
 async def database_keeps_commits(ports: Ports) -> None:
-    connection = await ports.database.connect()
-    connection.execute("create table kept (a)")
-    connection.execute("insert into kept values ('committed')")
-    connection.commit()
-    connection.execute("insert into kept values ('not committed')")
-    connection.close()
-    connection = await ports.database.connect()
-    rows = connection.execute("select a from kept").fetchall()
-    connection.close()
+    with closing(await ports.database.connect()) as connection:
+        connection.execute("create table kept (a)")
+        connection.execute("insert into kept values ('committed')")
+        connection.commit()
+        connection.execute("insert into kept values ('not committed')")
+    with closing(await ports.database.connect()) as connection:
+        rows = connection.execute("select a from kept").fetchall()
     assert rows == [("committed",)]
 
 
 async def database_runs_with_the_ledgers_pragmas(ports: Ports) -> None:
-    connection = await ports.database.connect()
-    assert connection.execute("pragma locking_mode = exclusive").fetchone() == ("exclusive",)
-    assert connection.execute("pragma journal_mode = wal").fetchone() == ("wal",)
-    connection.execute("pragma synchronous = full")
-    assert connection.execute("pragma synchronous").fetchone() == (2,)
-    connection.execute("create table wal (a)")
-    with connection:
-        connection.executemany("insert into wal values (?)", ((b"x" * 1000,) for _ in range(3000)))
-    assert connection.execute("pragma wal_checkpoint(truncate)").fetchone()[0] == 0
-    with connection:
-        connection.execute("delete from wal where rowid > 10")
-    connection.execute("vacuum")
-    assert connection.execute("pragma integrity_check").fetchone() == ("ok",)
-    connection.close()
-    connection = await ports.database.connect()
-    assert connection.execute("select count(*), sum(length(a)) from wal").fetchone() == (10, 10_000)
-    assert connection.execute("pragma journal_mode = delete").fetchone() == ("delete",)
-    with connection:
-        connection.execute("delete from wal")
-    connection.close()
+    with closing(await ports.database.connect()) as connection:
+        assert connection.execute("pragma locking_mode = exclusive").fetchone() == ("exclusive",)
+        assert connection.execute("pragma journal_mode = wal").fetchone() == ("wal",)
+        connection.execute("pragma synchronous = full")
+        assert connection.execute("pragma synchronous").fetchone() == (2,)
+        connection.execute("create table wal (a)")
+        with connection:
+            connection.executemany("insert into wal values (?)", ((b"x" * 1000,) for _ in range(3000)))
+        assert connection.execute("pragma wal_checkpoint(truncate)").fetchone()[0] == 0
+        with connection:
+            connection.execute("delete from wal where rowid > 10")
+        connection.execute("vacuum")
+        assert connection.execute("pragma integrity_check").fetchone() == ("ok",)
+    with closing(await ports.database.connect()) as connection:
+        connection.execute("pragma locking_mode = exclusive")
+        assert connection.execute("select count(*), sum(length(a)) from wal").fetchone() == (10, 10_000)
+        assert connection.execute("pragma journal_mode = delete").fetchone() == ("delete",)
+        with connection:
+            connection.execute("delete from wal")
 
 
 async def database_has_default_transaction_control(ports: Ports) -> None:
-    connection = await ports.database.connect()
-    assert str(connection.isolation_level) == ""
-    connection.execute("create table control (a)")
-    connection.execute("insert into control values (1)")
-    assert connection.in_transaction
-    connection.rollback()
-    assert connection.execute("select count(*) from control").fetchone() == (0,)
-    connection.close()
+    with closing(await ports.database.connect()) as connection:
+        assert str(connection.isolation_level) == ""
+        connection.execute("create table control (a)")
+        connection.execute("insert into control values (1)")
+        assert connection.in_transaction
+        connection.rollback()
+        assert connection.execute("select count(*) from control").fetchone() == (0,)
 
 
 async def database_opens_once(ports: Ports) -> None:
-    connection = await ports.database.connect()
-    await refused(Code.STORE_OPEN_ELSEWHERE, ports.database.connect())
-    await refused(Code.STORE_OPEN_ELSEWHERE, ports.database.set_aside("while-open"))
-    connection.execute("select 1")
-    connection.close()
+    with closing(await ports.database.connect()) as connection:
+        await refused(Code.STORE_OPEN_ELSEWHERE, ports.database.connect())
+        await refused(Code.STORE_OPEN_ELSEWHERE, ports.database.set_aside("while-open"))
+        connection.execute("select 1")
     connection.close()
     (await ports.database.connect()).close()
 
 
 async def database_set_aside_starts_anew(ports: Ports) -> None:
-    connection = await ports.database.connect()
-    connection.execute("pragma journal_mode = wal")
-    connection.execute("create table damaged (a)")
-    connection.commit()
-    connection.close()
+    with closing(await ports.database.connect()) as connection:
+        connection.execute("pragma locking_mode = exclusive")
+        connection.execute("pragma journal_mode = wal")
+        connection.execute("create table damaged (a)")
+        connection.commit()
     await ports.database.set_aside("damaged-1")
-    connection = await ports.database.connect()
-    assert _tables(connection) == []
-    connection.execute("create table fresh (a)")
-    connection.commit()
-    connection.close()
+    with closing(await ports.database.connect()) as connection:
+        assert _tables(connection) == []
+        connection.execute("create table fresh (a)")
+        connection.commit()
     await refused(ValueError, ports.database.set_aside("damaged-1"))
     for label in ("", "../x", "a/b", ".", "A"):
         await refused(ValueError, ports.database.set_aside(label))
-    connection = await ports.database.connect()
-    assert _tables(connection) == ["fresh"]
-    connection.close()
+    with closing(await ports.database.connect()) as connection:
+        assert _tables(connection) == ["fresh"]
 
 
 async def keys_sign_and_verify(ports: Ports) -> None:

@@ -25,9 +25,7 @@ class DirectoryDatabase:
         lock = self._lock()
         try:
             make_folder(self._folder)
-            connection = sqlite3.connect(
-                self._folder / FILE_NAME, check_same_thread=False, factory=_LockedConnection
-            )
+            connection = sqlite3.connect(self._folder / FILE_NAME, check_same_thread=False, factory=_LockedConnection)
         except BaseException:
             lock.release()
             raise
