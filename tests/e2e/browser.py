@@ -1,4 +1,4 @@
-"""Debian's chromium for the browser tests: a persistent profile, the tablet's page in it, and Python run in its worker."""
+"""Debian's chromium for the browser tests: a persistent profile, the tablet's page, and Python run in its worker."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Serves a built folder as it will be deployed: isolation headers, and `/v1` handed on to central on the same origin."""
+"""Serves a built folder as it will be deployed: isolation headers, and `/v1` handed on to central, on one origin."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _HOP = {"connection", "keep-alive", "accept-encoding", "host"}
 
 
 class StaticServer(ThreadingHTTPServer):
-    """`address` is where the folder is; `central` is where `/v1` goes, and may change or be None (502) while it runs."""
+    """`address` is where the folder is; `central` is where `/v1` goes; it may change, and None is 502."""
 
     daemon_threads = True
 

@@ -1,4 +1,4 @@
-"""The tablet's code and ports in Debian's chromium: the shared contract, durability, and what survives a tab or a browser."""
+"""The tablet's code and ports in Debian's chromium: the shared contract, flushes, and what survives a restart."""
 
 from __future__ import annotations
 
