@@ -62,7 +62,10 @@ if ! "$python" -c 'import sys, pip; sys.exit(sys.version_info < (3, 11) or sys.p
     make_venv
 fi
 rm -f "$stamp"
-say "Installing greenbelt-ledger[$extra] into .venv"
-"$python" -m pip install --quiet --no-input --disable-pip-version-check --retries 5 --editable ".[$extra]" </dev/null ||
-    die "pip could not install the packages (see above). Is the package index reachable?"
+say "Installing greenbelt-ledger[$extra] into .venv (a minute or two)"
+"$python" -m pip install --quiet --no-input --disable-pip-version-check --retries 5 --editable ".[$extra]" \
+    </dev/null >build/pip.log 2>&1 || {
+    tail -n 40 build/pip.log >&2
+    die "pip could not install the packages (all of it: build/pip.log). Is the package index reachable?"
+}
 wanted "$extra" >"$stamp"
