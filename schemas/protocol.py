@@ -249,13 +249,11 @@ class ProblemAnswer(Frozen):
     details: dict[str, JsonValue]
 
 
-class PhotoAnswer(Frozen):
-    """What central holds of one photo."""
+class MissingPhotosAnswer(Frozen):
+    """Hashes that accepted entries of the asking device list and central does not hold, at most 1,000."""
 
     protocol: Protocol
-    sha256: Sha256
-    bytes: int
-    received_ms: Millis
+    missing: list[Sha256]
 
 
 def enrolment_text(code: str, log: str) -> str:

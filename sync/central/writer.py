@@ -166,11 +166,8 @@ class LogWriter:
         wanted = photos_of(entry)
         if not wanted:
             return
-        held = dict(
-            self.connection.execute(
-                select(photos.c.sha256, photos.c.bytes).where(photos.c.sha256.in_(wanted))
-            ).tuples()
-        )
+        query = select(photos.c.sha256, photos.c.bytes).where(photos.c.sha256.in_(wanted))
+        held = {row.sha256: row.bytes for row in self.connection.execute(query)}
         if len(held) < len(wanted):
             return
         if self.connection.execute(select(evidence.c.seq).where(evidence.c.entry == entry.id)).first():

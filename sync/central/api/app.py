@@ -49,7 +49,7 @@ def create_app(central: Central) -> FastAPI:
 
 
 class _EveryAnswer:
-    """The protocol version on every answer, so that a stranger's answer shows; and no guessing of types."""
+    """The protocol version on every answer, so that a stranger's answer shows; no guessing of types; failures as problems."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -59,15 +59,25 @@ class _EveryAnswer:
             await self._app(scope, receive, send)
             return
 
+        started = False
+
         async def marked(message: Message) -> None:
+            nonlocal started
             if message["type"] == "http.response.start":
+                started = True
                 headers = MutableHeaders(scope=message)
                 headers[PROTOCOL_HEADER] = str(PROTOCOL)
                 headers.setdefault("x-content-type-options", "nosniff")
                 headers.setdefault("cache-control", "no-store")
             await send(message)
 
-        await self._app(scope, receive, marked)
+        try:
+            await self._app(scope, receive, marked)
+        except Exception as error:
+            if started:
+                raise
+            answer = problems.unexpected(scope["method"], scope["path"], error)
+            await answer(scope, receive, marked)
 
 
 def _complete_description(app: FastAPI) -> None:

@@ -9,7 +9,6 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from pydantic import JsonValue
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
 from schemas.errors import CATALOGUE, Code, Detail, LedgerError
@@ -67,11 +66,11 @@ def install(app: FastAPI) -> None:
             answer.headers[name] = value
         return answer
 
-    @app.exception_handler(SQLAlchemyError)
-    @app.exception_handler(Exception)
-    async def unexpected(request: Request, error: Exception) -> Response:
-        _LOGGER.error("%s %s failed: %s", request.method, request.url.path, type(error).__name__, exc_info=error)
-        return problem(LedgerError(Code.INTERNAL))
+
+def unexpected(method: str, path: str, error: Exception) -> JSONResponse:
+    """The answer to a failure that nobody foresaw; the trace goes to the log, never to the caller."""
+    _LOGGER.error("%s %s failed", method, path, exc_info=error)
+    return problem(LedgerError(Code.INTERNAL))
 
 
 def _json(value: Detail) -> JsonValue:

@@ -18,11 +18,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
 from schemas.errors import Code, LedgerError
-from schemas.protocol import PROTOCOL, PROTOCOL_HEADER, TUS_VERSION
+from schemas.protocol import PROTOCOL, PROTOCOL_HEADER, TUS_VERSION, MissingPhotosAnswer
 from sync.central.api.entries import SIGNED_IN
 from sync.central.api.guard import TheCaller, TheCentral
 from sync.central.api.problems import answers
-from sync.central.central import Central
 from sync.central.photos import PhotoFolder, Upload
 
 router = APIRouter(prefix="/v1", tags=["photos"])
@@ -156,11 +155,10 @@ def terminate(central: TheCentral, caller: TheCaller, upload_id: UploadId) -> Re
     return Response(status_code=204, headers=_TUS)
 
 
-@router.get("/photos/missing", response_model=list[str], responses=answers(*SIGNED_IN))
-def missing(central: TheCentral, caller: TheCaller, response: Response) -> list[str]:
+@router.get("/photos/missing", response_model=MissingPhotosAnswer, responses=answers(*SIGNED_IN))
+def missing(central: TheCentral, caller: TheCaller) -> MissingPhotosAnswer:
     """Hashes that accepted entries of this device list and central does not hold."""
-    response.headers[PROTOCOL_HEADER] = str(PROTOCOL)
-    return PhotoFolder(central).missing(caller)
+    return MissingPhotosAnswer(protocol=PROTOCOL, missing=PhotoFolder(central).missing(caller))
 
 
 @router.api_route(
@@ -244,5 +242,3 @@ def disconnected(_request: Request, _error: Exception) -> Response:
     """Nobody is left to read this answer; it only keeps the log free of a trace."""
     return Response(status_code=400, headers=_TUS)
 
-
-__all__ = ["Central", "disconnected", "router"]

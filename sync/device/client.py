@@ -1,0 +1,318 @@
+"""One sync of a tablet with central: push, photos, pull, in that order, each with its own retry.
+
+Whatever is cut, stalled, doubled or answered by a stranger, the next sync goes on where this one stopped: a receipt or a
+pulled row with its proof is the only thing that changes what waits. Login is needed here, never to record.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+
+from schemas import merkle
+from schemas.canonical import canonical, sha256_hex
+from schemas.entries import Disposition, Entry, Kind, LogRow, parse_entry
+from schemas.errors import Code, LedgerError
+from schemas.protocol import (
+    MAX_BATCH_BYTES,
+    MAX_BATCH_ENTRIES,
+    PROTOCOL,
+    MissingPhotosAnswer,
+    PullAnswer,
+    PulledRow,
+    PushAnswer,
+    Receipt,
+    ReceiptStatus,
+)
+from sync.device import log, records, retry, trust
+from sync.device.database import transaction
+from sync.device.identity import Identity
+from sync.device.line import Line
+from sync.device.log import Stored
+from sync.device.ports import Transport
+from sync.device.store import Tablet
+from sync.device.uploads import Uploader
+
+ENTRIES = "entries"
+PHOTOS = "photos"
+_FRAME = len('{"protocol":1,"from_size":,"entries":[]}') + 20
+_LEAST_BATCH = 8
+
+
+@dataclass(frozen=True)
+class SyncReport:
+    """What one sync did, for the screen and the tests. `stopped` is why it ended early, if it did."""
+
+    pushed: int = 0
+    photos: int = 0
+    pulled: int = 0
+    waiting_entries: int = 0
+    waiting_photos: int = 0
+    device_state: str = "active"
+    clock_off_ms: int = 0
+    stopped: Code | None = None
+    next_try_ms: int | None = None
+    held: list[str] = field(default_factory=list)
+
+
+class SyncClient:
+    """Syncs one identity's device. One sync runs at a time; calling again waits for it."""
+
+    def __init__(self, tablet: Tablet, transport: Transport, account: str) -> None:
+        self._tablet = tablet
+        self._identity: Identity = tablet.identity(account)
+        self._line = Line(transport, tablet.keys, tablet.clock, self._identity)
+        self._uploader = Uploader(tablet, self._line)
+        self._batch_entries = MAX_BATCH_ENTRIES
+        self._running = asyncio.Lock()
+
+    async def sync(self, *, now: bool = False) -> SyncReport:
+        """Push, send photos, pull. Network and server trouble is in the report, never raised.
+
+        `now` ignores planned tries. Raises LedgerError only for the tablet's own trouble: DISK_FULL, DATABASE_DAMAGED.
+        """
+        async with self._running:
+            if now:
+                retry.try_now(self._tablet)
+            report = SyncReport()
+            alarm = trust.open_alarm(self._tablet)
+            if alarm is not None:
+                return self._closing(replace(report, stopped=alarm))
+            for what, step in ((ENTRIES, self._push), (PHOTOS, self._send_photos), ("pull", self._pull)):
+                report = await self._guarded(what, step, report)
+                if report.stopped in _HOPELESS:
+                    break
+            return self._closing(report)
+
+    async def _guarded(
+        self, what: str, step: Callable[[SyncReport], Awaitable[SyncReport]], report: SyncReport
+    ) -> SyncReport:
+        if not retry.due(self._tablet, what):
+            return report
+        try:
+            report = await step(report)
+        except LedgerError as error:
+            if error.code in (Code.DISK_FULL, Code.DATABASE_DAMAGED):
+                raise
+            await retry.failed(self._tablet, what, error)
+            return replace(report, stopped=error.code)
+        await retry.succeeded(self._tablet, what)
+        return report
+
+    # -- push ------------------------------------------------------------------------------------------------------
+
+    async def _push(self, report: SyncReport) -> SyncReport:
+        session = await self._line.sign_in()
+        off = self._tablet.clock.now_ms() - session.server_ms
+        report = replace(report, device_state=session.device_state, clock_off_ms=off)
+        await self._recover_own(session.high_water)
+        while True:
+            batch = self._next_batch()
+            if not batch:
+                return report
+            answer = await self._post(batch)
+            settled, held = await self._note(batch, answer)
+            report = replace(report, pushed=report.pushed + settled, held=report.held + held)
+            if settled == 0:
+                return report
+
+    async def _recover_own(self, high_water: int) -> None:
+        """Central has more of this device than the device itself (an old backup was restored here): fetch it first.
+
+        Otherwise the next number would be given out twice, which is a fork. Numbers that are here but not there
+        (central was restored) wait again.
+        """
+        mine = log.head(self._tablet.database, self._identity.device).device_seq
+        if high_water > mine:
+            await self._pull_all(after=0)
+        elif high_water < mine:
+            device = self._identity.device
+            row = self._tablet.database.conn.execute(
+                "SELECT min(device_seq) FROM log WHERE own=1 AND device=? AND device_seq>? AND status IS NOT NULL",
+                [device, high_water],
+            ).fetchone()
+            if row[0] is not None:
+                await self._change(lambda: log.unsettle(self._tablet.database, device, high_water + 1))
+
+    def _next_batch(self) -> list[Stored]:
+        batch: list[Stored] = []
+        size = _FRAME
+        for stored in log.waiting(self._tablet.database, self._identity.device, self._batch_entries):
+            size += len(stored.data) + 1
+            if batch and size > MAX_BATCH_BYTES:
+                break
+            batch.append(stored)
+        return batch
+
+    async def _post(self, batch: list[Stored]) -> PushAnswer:
+        seen = self._tablet.checkpoint()
+        head = f'{{"protocol":{PROTOCOL},"from_size":{seen.size if seen else 0},"entries":['
+        body = head.encode() + b",".join(stored.data for stored in batch) + b"]}"
+        try:
+            answer = await self._line.post("/v1/entries", body, PushAnswer)
+        except LedgerError as error:
+            if error.code == Code.NO_ANSWER:
+                self._batch_entries = max(_LEAST_BATCH, len(batch) // 2)
+            raise
+        self._batch_entries = min(MAX_BATCH_ENTRIES, self._batch_entries * 2)
+        if len(answer.receipts) != len(batch):
+            raise LedgerError(Code.NOT_OUR_ANSWER)
+        await trust.believe(self._tablet, self._identity, answer.checkpoint, answer.consistency)
+        return answer
+
+    async def _note(self, batch: list[Stored], answer: PushAnswer) -> tuple[int, list[str]]:
+        settled = 0
+        held: list[str] = []
+        gap: int | None = None
+
+        def note() -> None:
+            nonlocal settled, gap
+            settled = 0
+            with transaction(self._tablet.database) as database:
+                for stored, receipt in zip(batch, answer.receipts, strict=True):
+                    if receipt.entry != stored.hash and receipt.status != ReceiptStatus.INVALID:
+                        raise LedgerError(Code.NOT_OUR_ANSWER)
+                    log.apply_receipt(database, stored.hash, receipt)
+                    settled += receipt.status in log.FINAL
+                    if receipt.disposition == Disposition.REFUSED:
+                        records.note(database, stored.entry(), receipt.disposition.value)
+                    gap = _first_gap(gap, receipt)
+
+        await self._change(note)
+        held.extend(r.code or r.status.value for r in answer.receipts if r.status not in log.FINAL)
+        if gap is not None and gap < batch[0].entry().device_seq:
+            device = self._identity.device
+            await self._change(lambda: log.unsettle(self._tablet.database, device, gap or 1))
+        return settled, held
+
+    # -- photos ----------------------------------------------------------------------------------------------------
+
+    async def _send_photos(self, report: SyncReport) -> SyncReport:
+        if report.device_state != "active":
+            return report
+        await self._ask_missing()
+        while True:
+            waiting = self._uploader.waiting(limit=1)
+            if not waiting:
+                return report
+            await self._uploader.send(waiting[0])
+            report = replace(report, photos=report.photos + 1)
+
+    async def _ask_missing(self) -> None:
+        """Photos that were sent but are not confirmed: central may have lost them with a restored backup."""
+        doubtful = "SELECT 1 FROM photos JOIN listed_photos USING (sha256) WHERE state='uploaded' LIMIT 1"
+        if self._tablet.database.conn.execute(doubtful).fetchone() is None:
+            return
+        missing = (await self._line.get("/v1/photos/missing", MissingPhotosAnswer)).missing
+
+        def again() -> None:
+            with transaction(self._tablet.database) as database:
+                for sha256 in missing:
+                    database.conn.execute(
+                        "UPDATE photos SET state='local', upload_path=NULL WHERE sha256=? AND state='uploaded'", [sha256]
+                    )
+
+        if missing:
+            await self._change(again)
+
+    # -- pull ------------------------------------------------------------------------------------------------------
+
+    async def _pull(self, report: SyncReport) -> SyncReport:
+        pulled = await self._pull_all(int(self._tablet.meta("cursor") or 0))
+        return replace(report, pulled=report.pulled + pulled)
+
+    async def _pull_all(self, after: int) -> int:
+        changed = 0
+        while True:
+            seen = self._tablet.checkpoint()
+            path = f"/v1/entries?after={after}&from_size={seen.size if seen else 0}"
+            answer = await self._line.get(path, PullAnswer)
+            await trust.believe(self._tablet, self._identity, answer.checkpoint, answer.consistency)
+            proven = [(row, *_prove(row, answer)) for row in answer.rows]
+            changed += await self._keep(proven, answer.scanned_to)
+            if answer.more and answer.scanned_to <= after:
+                raise LedgerError(Code.NOT_OUR_ANSWER)
+            after = answer.scanned_to
+            if not answer.more:
+                return changed
+
+    async def _keep(self, proven: list[tuple[PulledRow, Entry, bytes]], scanned_to: int) -> int:
+        own_devices = {identity.device for identity in self._tablet.identities()}
+
+        def keep() -> int:
+            changed = 0
+            with transaction(self._tablet.database) as database:
+                for row, entry, data in proven:
+                    if log.apply_row(database, row, entry, data, own=entry.device in own_devices):
+                        records.note(database, entry, row.disposition.value)
+                        changed += 1
+                    if entry.kind == Kind.EVIDENCE and row.disposition == Disposition.ACCEPTED:
+                        _confirm_photos(self._tablet, entry)
+                cursor = max(scanned_to, int(self._tablet.meta("cursor") or 0))
+                database.conn.execute("INSERT OR REPLACE INTO meta VALUES ('cursor', ?)", [str(cursor)])
+            return changed
+
+        return await self._tablet.with_room(keep)
+
+    async def _change(self, change: Callable[[], object]) -> None:
+        await self._tablet.with_room(change)
+
+    def _closing(self, report: SyncReport) -> SyncReport:
+        photos = self._tablet.database.conn.execute("SELECT count(*) FROM photos WHERE state='local'").fetchone()[0]
+        planned = [retry.next_try_ms(self._tablet, what) for what in (ENTRIES, PHOTOS, "pull")]
+        times = [at for at in planned if at is not None]
+        return replace(
+            report,
+            waiting_entries=log.waiting_count(self._tablet.database),
+            waiting_photos=photos,
+            next_try_ms=min(times) if times else None,
+        )
+
+
+_HOPELESS = frozenset(
+    {
+        Code.NO_ANSWER,
+        Code.NOT_OUR_ANSWER,
+        Code.LOG_REWRITTEN,
+        Code.LOG_ROLLED_BACK,
+        Code.CHECKPOINT_INVALID,
+        Code.DEVICE_REVOKED,
+        Code.ACCOUNT_DISABLED,
+        Code.PROTOCOL_UNSUPPORTED,
+        Code.KEY_UNKNOWN,
+    }
+)
+"""After these the other steps of a sync would meet the same."""
+
+
+def _prove(row: PulledRow, answer: PullAnswer) -> tuple[Entry, bytes]:
+    """The entry of a pulled row, once its bytes, its verdict and its place are proven against the checkpoint."""
+    data = canonical(row.entry)
+    leaf = LogRow(
+        seq=row.seq,
+        entry=sha256_hex(data),
+        received_ms=row.received_ms,
+        disposition=row.disposition,
+        reason=row.reason,
+    )
+    hashed = merkle.leaf_hash(leaf.leaf_data())
+    path = [bytes.fromhex(value) for value in row.proof]
+    root = bytes.fromhex(answer.checkpoint.root)
+    if not merkle.verify_inclusion(hashed, row.seq - 1, answer.checkpoint.size, path, root):
+        raise LedgerError(Code.PROOF_INVALID, seq=row.seq)
+    return parse_entry(row.entry), data
+
+
+def _confirm_photos(tablet: Tablet, evidence: Entry) -> None:
+    listed = evidence.body.get("photos")
+    for sha256 in listed if isinstance(listed, list) else []:
+        tablet.database.conn.execute(
+            "UPDATE photos SET state='confirmed' WHERE sha256=? AND state IN ('local', 'uploaded')", [str(sha256)]
+        )
+
+
+def _first_gap(known: int | None, receipt: Receipt) -> int | None:
+    if receipt.status != ReceiptStatus.GAP or receipt.expected is None:
+        return known
+    return receipt.expected if known is None else min(known, receipt.expected)
