@@ -1,4 +1,5 @@
-"""One door: central | tablet | log | demo | … Each command says what it did and exits 1 with a coded message where it could not."""
+"""One door: central | tablet | log | demo | … Each command says what it did and exits 1 with a coded message where
+it could not."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """What each kind of entry carries: one model per kind and schema version, the register of them, and their JSON Schemas.
 
-Whole numbers and text only (areas in hundredths of m², `_e2`; degrees × 1e9; headings in hundredths of a degree). Names of
-owners or residents have no field here: the task does not need them (PIPL, domain §3.9).
+Whole numbers and text only (areas in hundredths of m², `_e2`; degrees × 1e9; headings in hundredths of a degree).
+Names of owners or residents have no field here: the task does not need them (PIPL, domain §3.9).
 """
 
 from __future__ import annotations
@@ -182,7 +182,8 @@ class GapClosed(Body):
 
 
 class DeviceChange(Body):
-    """设备登记与处置: what central's chain says of keys and devices, so that signatures can be checked by the log alone."""
+    """设备登记与处置: what central's chain says of keys and devices, so that signatures can be checked by the log
+    alone."""
 
     action: Literal["enrol", "freeze", "thaw", "revoke", "admit", "restore"]
     device: DeviceId
@@ -201,7 +202,8 @@ class Evidence(Body):
 
 
 class BaselinePart(Body):
-    """A part of a parcel with its class before the plan; `initial_state` is land cleared or restored before the ledger."""
+    """A part of a parcel with its class before the plan; `initial_state` is land cleared or restored before the
+    ledger."""
 
     class_system: CodeSystem
     class_code: LandClassCode
@@ -386,7 +388,8 @@ _KINDS = {kind for kind, _ in BODIES}
 
 
 def check_body(kind: str, schema: int, body: dict[str, JsonValue]) -> Body:
-    """The typed body. Raises LedgerError: KIND_UNKNOWN, SCHEMA_UNKNOWN, BODY_INVALID naming the field, or a geometry's own."""
+    """The typed body. Raises LedgerError: KIND_UNKNOWN, SCHEMA_UNKNOWN, BODY_INVALID naming the field, or a
+    geometry's own."""
     model = BODIES.get((kind, schema))
     if model is None:
         if kind in _KINDS:

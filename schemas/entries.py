@@ -117,7 +117,8 @@ class LogRow(Frozen):
     reason: str | None
 
     def leaf_data(self) -> bytes:
-        """The bytes that are hashed into the tree. They bind order, time of receipt and verdict, not the entry alone."""
+        """The bytes that are hashed into the tree. They bind order, time of receipt and verdict, not the entry
+        alone."""
         return canonical(self.model_dump(mode="json"))
 
 

@@ -56,7 +56,7 @@ class Receipt(Frozen):
     disposition: Disposition | None = None
     code: str | None = None
     expected: int | None = Field(default=None, description="with `gap`: the number to send again from")
-    notes: list[str] = []
+    notes: list[str] = Field(default_factory=list)
 
 
 class PushRequest(Frozen):

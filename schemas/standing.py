@@ -1,8 +1,8 @@
 """Where a record stands: versions, reviews, withdrawals and resolutions folded into one state per record.
 
-A record is a thread: its first inspection, and every entry that says by `supersedes` which head of the thread its author
-saw. One head is the ordinary case. Several heads are a *branch* (分叉, D26): two revisions, two reviews, or a withdrawal
-against an approval that did not know of each other. All are kept and none counts until a person has chosen
+A record is a thread: its first inspection, and every entry that says by `supersedes` which head of the thread its
+author saw. One head is the ordinary case. Several heads are a *branch* (分叉, D26): two revisions, two reviews, or a
+withdrawal against an approval that did not know of each other. All are kept and none counts until a person has chosen
 (design, Entries). The fold depends on the set of facts alone, never on the order in which they arrived.
 """
 

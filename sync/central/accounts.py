@@ -1,6 +1,7 @@
 """Accounts: role and the units they reach. No names of people, no contact data; those stay with the office.
 
-Passwords and sign-in at the desk come with the supervisor's screens; until then a desk token is issued on the command line.
+Passwords and sign-in at the desk come with the supervisor's screens; until then a desk token is issued on the
+command line.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """May this entry count? The rules that turn an appended entry into an accepted or a refused one.
 
-A refusal is a stored answer with a code, never a loss: the entry stays in the log and its author sees why. Who may author
-what at all stands in `schemas/roles.py`; here are the limits that depend on the entry itself.
+A refusal is a stored answer with a code, never a loss: the entry stays in the log and its author sees why. Who may
+author what at all stands in `schemas/roles.py`; here are the limits that depend on the entry itself.
 """
 
 from __future__ import annotations

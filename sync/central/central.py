@@ -1,4 +1,5 @@
-"""Central as one object: its store, its key, its clock, and the changes that it offers to the API and the command line."""
+"""Central as one object: its store, its key, its clock, and the changes that it offers to the API and the command
+line."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """Enrolment: a one-time code becomes a key of one account on one device, said in the log so that anyone can check it.
 
-Codes are kept as hashes. Sending the same request again (the answer was lost) gives the same answer and changes nothing.
+Codes are kept as hashes. Sending the same request again (the answer was lost) gives the same answer and changes
+nothing.
 """
 
 from __future__ import annotations
@@ -37,7 +38,8 @@ def new_code(central: Central, account: str) -> str:
 
 
 def enrol(central: Central, request: EnrolRequest) -> EnrolAnswer:
-    """Enrol the key. Raises ENROLMENT_CODE_INVALID, SIGNATURE_INVALID, DEVICE_UNKNOWN, DEVICE_FROZEN, ACCOUNT_DISABLED."""
+    """Enrol the key. Raises ENROLMENT_CODE_INVALID, SIGNATURE_INVALID, DEVICE_UNKNOWN, DEVICE_FROZEN,
+    ACCOUNT_DISABLED."""
     public_key = bytes.fromhex(request.public_key)
     message = canonical(request.signed_fields())
     if not keys.verify(public_key, message, bytes.fromhex(request.sig)):

@@ -1,4 +1,5 @@
-"""Central's own Ed25519 key: it signs checkpoints and the entries made at the desk, by an import or by central itself."""
+"""Central's own Ed25519 key: it signs checkpoints and the entries made at the desk, by an import or by central
+itself."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from schemas.errors import Code, LedgerError
 from schemas.ids import key_id
 
 KEY_FILE = "central.key"
-SECRET_FILE = "session.secret"
+SECRET_FILE = "session.secret"  # noqa: S105  # a file name
 
 
 class CentralKey:

@@ -1,7 +1,7 @@
 """Photos at central: bytes under their own hash, and resumable uploads that become them.
 
-Clients never name a file. An upload grows under a random id; it becomes visible only when it is whole and its hash is the
-announced one (I9), and then the log says so wherever that completes an inspection's evidence (I11).
+Clients never name a file. An upload grows under a random id; it becomes visible only when it is whole and its hash
+is the announced one (I9), and then the log says so wherever that completes an inspection's evidence (I11).
 """
 
 from __future__ import annotations

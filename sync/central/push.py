@@ -15,7 +15,6 @@ from sqlalchemy import select
 from schemas.canonical import sha256_hex
 from schemas.entries import (
     MAX_ENTRY_BYTES,
-    Checkpoint,
     Disposition,
     Entry,
     Kind,
@@ -164,7 +163,8 @@ class Appender:
 
 
 def clock_notes(entry: Entry, row: LogRow) -> list[str]:
-    """D11b where the observation lies outside [last checkpoint seen, receipt] (ledger rules §1); shown, never refused."""
+    """D11b where the observation lies outside [last checkpoint seen, receipt] (ledger rules §1); shown, never
+    refused."""
     not_before = entry.checkpoint.at_ms if entry.checkpoint else 0
     return [] if not_before <= entry.observed_at.ms <= row.received_ms else ["D11b"]
 

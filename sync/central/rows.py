@@ -1,4 +1,5 @@
-"""Reading the log: rows, heads, keys, tree nodes. Every function takes a connection, so that a caller's questions see one state."""
+"""Reading the log: rows, heads, keys, tree nodes. Every function takes a connection, so that a caller's questions
+see one state."""
 
 from __future__ import annotations
 

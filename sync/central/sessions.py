@@ -81,7 +81,8 @@ def desk_token(central: Central, account: str, auth: str, valid_s: int) -> str:
 
 
 def caller_of(central: Central, text: str) -> Caller:
-    """Who holds this token, as they stand now. Raises SESSION_REQUIRED, SESSION_EXPIRED, DEVICE_REVOKED, ACCOUNT_DISABLED."""
+    """Who holds this token, as they stand now. Raises SESSION_REQUIRED, SESSION_EXPIRED, DEVICE_REVOKED,
+    ACCOUNT_DISABLED."""
     token = unseal(central.secret, text)
     if token.expires_ms < central.clock():
         raise LedgerError(Code.SESSION_EXPIRED)

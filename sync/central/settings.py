@@ -1,4 +1,5 @@
-"""Central's settings, from the environment (`LEDGER_…`) or the command line; limits stand here, thresholds in the rules."""
+"""Central's settings, from the environment (`LEDGER_…`) or the command line; limits stand here, thresholds in the
+rules."""
 
 from __future__ import annotations
 

@@ -21,7 +21,8 @@ entries = Table(
     Column("author", String(64), nullable=False),
     Column("device", String(32), nullable=False),
     Column("device_seq", BigInteger, nullable=False),
-    Column("numbered", Integer, nullable=False),  # 1 where the row took its device number; a fork's second entry did not
+    # 1 where the row took its device's number; the second entry of a fork did not
+    Column("numbered", Integer, nullable=False),
     Column("supersedes", String(36)),
     Column("received_ms", BigInteger, nullable=False),
     Column("disposition", String(16), nullable=False),

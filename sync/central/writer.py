@@ -1,7 +1,7 @@
 """Writing the log: the one way in. A writer lives inside one locked transaction and ends with a signed checkpoint.
 
-It numbers rows, keeps the Merkle nodes and the projections in step, and speaks for central (enrolments, freezes, evidence
-that is complete) by entries on central's own chain. What may be appended is decided in `admission.py`.
+It numbers rows, keeps the Merkle nodes and the projections in step, and speaks for central (enrolments, freezes,
+evidence that is complete) by entries on central's own chain. What may be appended is decided in `admission.py`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """One sync of a tablet with central: push, photos, pull, in that order, each with its own retry.
 
-Whatever is cut, stalled, doubled or answered by a stranger, the next sync goes on where this one stopped: a receipt or a
+Whatever is cut, stalled, doubled or answered by a stranger, the next sync goes on where this one stopped: a
+receipt or a
 pulled row with its proof is the only thing that changes what waits. Login is needed here, never to record.
 """
 
@@ -210,8 +211,8 @@ class SyncClient:
             with transaction(self._tablet.database) as database:
                 for sha256 in missing:
                     database.conn.execute(
-                        "UPDATE photos SET state='local', upload_path=NULL WHERE sha256=? AND state='uploaded'", [sha256]
-                    )
+                        "UPDATE photos SET state='local', upload_path=NULL WHERE sha256=? AND state='uploaded'",
+                        [sha256] )
 
         if missing:
             await self._change(again)

@@ -1,6 +1,7 @@
 """Opening the tablet's one SQLite database so that a commit survives a power cut, and saying no where it cannot.
 
-WAL with synchronous=NORMAL, the usual advice, lost every acknowledged row at a power cut (reliability §0.2), and a second
+WAL with synchronous=NORMAL, the usual advice, lost every acknowledged row at a power cut (reliability §0.2), and a
+second
 writing connection can lose a commit on SQLite before 3.51.3 (§0.1): so FULL, EXCLUSIVE, one connection, read back.
 """
 
@@ -36,8 +37,8 @@ _OPTIONAL = {"trusted_schema"}  # unknown to SQLite before 3.31
 def prepare(connection: sqlite3.Connection) -> Database:
     """Set and read back the pragmas, create or check the schema, and test the file's structure.
 
-    Raises LedgerError(DURABILITY_NOT_AVAILABLE) where a pragma does not hold, and DATABASE_DAMAGED where the file is not
-    a sound database or its version is from the future.
+    Raises LedgerError(DURABILITY_NOT_AVAILABLE) where a pragma does not hold, and DATABASE_DAMAGED where the file
+    is not a sound database or its version is from the future.
     """
     try:
         for name, value, expected in _PRAGMAS:

@@ -1,6 +1,7 @@
 """The line to central: one signed-in session over a transport, and the rule that only our protocol is an answer.
 
-A captive portal says 200 with a page, a proxy says 502 in its own words: both are no answer, and nothing is lost by them.
+A captive portal says 200 with a page, a proxy says 502 in its own words: both are no answer, and nothing is lost
+by them.
 """
 
 from __future__ import annotations

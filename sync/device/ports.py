@@ -1,4 +1,5 @@
-"""The ports of the tablet: what differs between a browser (OPFS, WebCrypto) and everywhere else (files, `cryptography`).
+"""The ports of the tablet: what differs between a browser (OPFS, WebCrypto) and everywhere else (files,
+`cryptography`).
 
 Each port has two sides that pass the same contract test. Signing and files are async, because a browser's are.
 """

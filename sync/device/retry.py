@@ -1,4 +1,5 @@
-"""When what waits is tried again: capped growth with jitter, stored, so that a restart neither hurries nor forgets it."""
+"""When what waits is tried again: capped growth with jitter, stored, so that a restart neither hurries nor forgets
+it."""
 
 from __future__ import annotations
 

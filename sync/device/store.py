@@ -321,9 +321,10 @@ class Tablet:
 
     async def _keep_reserve(self) -> None:
         wanted = self.settings.reserve_bytes
-        if wanted and await self.files.size(RESERVE) is None:
-            if await self.files.free_bytes() > wanted + self.settings.min_free_bytes:
-                await self.files.write(RESERVE, bytes(wanted))
+        if not wanted or await self.files.size(RESERVE) is not None:
+            return
+        if await self.files.free_bytes() > wanted + self.settings.min_free_bytes:
+            await self.files.write(RESERVE, bytes(wanted))
 
     def _put_draft(self, draft: Draft) -> None:
         with transaction(self.database) as database:

@@ -1,7 +1,7 @@
 """What a tablet believes of central: a signed tree head that provably extends the last one it saw, and nothing less.
 
-A server that drops, rewrites or rolls back entries cannot prove the new head from the old one. Then sync stops, both heads are
-kept as evidence, and only a person can accept another history (after a backup was restored, say).
+A server that drops, rewrites or rolls back entries cannot prove the new head from the old one. Then sync stops,
+both heads are kept as evidence, and only a person can accept another history (after a backup was restored, say).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Sending photos by resumable upload (tus 1.0), apart from entries and while the form is still open.
 
-Chunks adapt between 64 KiB and 4 MiB so that each lasts 2 to 10 s; each carries its checksum, so a cut costs at most one
-chunk and wrong bytes never count.
+Chunks adapt between 64 KiB and 4 MiB so that each lasts 2 to 10 s; each carries its checksum, so a cut costs at
+most one chunk and wrong bytes never count.
 """
 
 from __future__ import annotations

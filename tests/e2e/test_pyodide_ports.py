@@ -21,14 +21,14 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 CONTRACT = Path(__file__).parents[1] / "device" / "port_contract.py"
 SAVED = """
 from contextlib import closing
-from sync.device.browser import BrowserClock, FetchTransport, OpfsDatabase, OpfsFiles, WebCryptoKeys
-home = OpfsDatabase("kept")
+from sync.device.browser import BrowserClock, BrowserFiles, FetchTransport, OpfsDatabase, WebCryptoKeys
+home = OpfsDatabase("kept", settle_s=0)
 
 async def saved():
     with closing(await home.connect()) as connection:
         connection.execute("pragma locking_mode = exclusive")
         rows = connection.execute("select a from t order by a").fetchall()
-    photo = await OpfsFiles("kept").read("photos/p")
+    photo = await BrowserFiles("kept").read("photos/p")
     signer = await WebCryptoKeys("kept").load("inspector")
     right = await WebCryptoKeys("kept").verify(signer.public_key, b"m", await signer.sign(b"m"))
     return [[row[0] for row in rows], len(photo), photo == bytes(range(256)) * 12000, right, signer.extractable]
@@ -62,9 +62,9 @@ def _write_contract() -> str:
 from pathlib import Path
 Path("/home/pyodide/port_contract.py").write_text({CONTRACT.read_text(encoding="utf-8")!r})
 import port_contract
-from sync.device.browser import BrowserClock, FetchTransport, OpfsDatabase, OpfsFiles, WebCryptoKeys
+from sync.device.browser import BrowserClock, BrowserFiles, FetchTransport, OpfsDatabase, WebCryptoKeys
 ports = port_contract.Ports(
-    OpfsFiles("contract"), OpfsDatabase("contract", patience_s=0.2), WebCryptoKeys("contract"), FetchTransport(),
+    BrowserFiles("contract"), OpfsDatabase("contract", patience_s=0.2, settle_s=0), WebCryptoKeys("contract"), FetchTransport(),
     BrowserClock(),
 )
 0"""
@@ -106,7 +106,7 @@ def test_every_commit_is_flushed(tablet: Tablet, record_property: Any) -> None:
 
 _COMMITS = """
 import time
-home = OpfsDatabase("flushed")
+home = OpfsDatabase("flushed", settle_s=0)
 connection = await home.connect()
 locking = connection.execute("pragma locking_mode = exclusive").fetchone()[0]
 journal = connection.execute("pragma journal_mode = wal").fetchone()[0]
@@ -135,7 +135,7 @@ import os
 from schemas.errors import LedgerError
 real, os.fdatasync = os.fdatasync, lambda descriptor: None
 try:
-    (await OpfsDatabase("unpatched").connect()).close()
+    (await OpfsDatabase("unpatched", settle_s=0).connect()).close()
     code = "connected"
 except LedgerError as problem:
     code = str(problem.code)
@@ -153,9 +153,9 @@ def test_without_space_nothing_is_half_done_and_all_is_readable(tablet: Tablet) 
         """
 import sqlite3
 from schemas.errors import LedgerError
-files = OpfsFiles("full")
+files = BrowserFiles("full")
 await files.write("photos/old", b"old" * 1000)
-connection = await OpfsDatabase("full").connect()
+connection = await OpfsDatabase("full", settle_s=0).connect()
 connection.execute("pragma locking_mode = exclusive")
 connection.execute("pragma journal_mode = wal")
 connection.execute("create table t (a)")
@@ -174,7 +174,6 @@ connection.commit()
     assert outcome["file"] == ["disk_full"] * 2
     assert outcome["names"] == ["photos/old"]
     assert outcome["old"] == 3000
-    assert outcome["partial"] == 0
     assert outcome["database"] == "SQLITE_FULL"
     assert outcome["rows"] == [["old"]]
     assert run(tablet.page, _AFTER) == [["old"], ["new"]]
@@ -190,7 +189,6 @@ for name in ("photos/new", "photos/old"):
         outcome["file"].append(str(problem.code))
 outcome["names"] = await files.names("photos")
 outcome["old"] = await files.size("photos/old")
-outcome["partial"] = await files.discard_partial()
 try:
     connection.execute("insert into t values (?)", ("x" * 5_000_000,))
     connection.commit()
@@ -211,7 +209,7 @@ rows
 
 
 def test_a_second_tab_is_refused_until_the_first_lets_go(tablet: Tablet) -> None:
-    hold = "from sync.device.browser import OpfsDatabase\nheld = await OpfsDatabase('tabs').connect()\n0"
+    hold = "from sync.device.browser import OpfsDatabase\nheld = await OpfsDatabase('tabs', settle_s=0).connect()\n0"
     run(tablet.page, hold)
     second = open_page(tablet.context, tablet.server.address)
     with pytest.raises(Exception, match="store_open_elsewhere"):
@@ -247,7 +245,7 @@ connection.execute("create table t (a)")
 connection.execute("insert into t values ('first')")
 connection.commit()
 connection.execute("insert into t values ('never committed')")
-await OpfsFiles("kept").write("photos/p", bytes(range(256)) * 12000)
+await BrowserFiles("kept").write("photos/p", bytes(range(256)) * 12000)
 await WebCryptoKeys("kept").create("inspector")
 0"""
 _SAVE_AGAIN = """

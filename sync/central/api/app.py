@@ -49,7 +49,8 @@ def create_app(central: Central) -> FastAPI:
 
 
 class _EveryAnswer:
-    """The protocol version on every answer, so that a stranger's answer shows; no guessing of types; failures as problems."""
+    """The protocol version on every answer, so that a stranger's answer shows; no guessing of types; failures as
+    problems."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

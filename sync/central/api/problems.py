@@ -1,4 +1,5 @@
-"""Errors as answers: every one has a code, its words in two languages and the protocol version, and none shows a trace."""
+"""Errors as answers: every one has a code, its words in two languages and the protocol version, and none shows a
+trace."""
 
 from __future__ import annotations
 

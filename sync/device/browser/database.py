@@ -16,16 +16,21 @@ FILE_NAME = "ledger.db"
 _FILES = [FILE_NAME, f"{FILE_NAME}-wal", f"{FILE_NAME}-journal"]
 _FIRST = "000001"
 _POLL_S = 0.05
+SETTLE_S = 60.0
+"""After so long the kernel has written the names of new files to the disk: Linux and Android do by default within 35 s."""
 
 
 class OpfsDatabase:
     """The database in a numbered folder below `home`; the highest number counts, so that setting aside is one step.
 
     `patience_s` is how long `connect` waits for another tab: a page that is reloaded meets its own predecessor.
+    `settle_s` is how long it waits, once per database, until the names of the new files are safe (see `opfs.js`).
     """
 
-    def __init__(self, home: str = "ledger", patience_s: float = 2.0) -> None:
+    def __init__(self, home: str = "ledger", patience_s: float = 2.0, settle_s: float = SETTLE_S) -> None:
         self._home = f"{home}/db"
+        self._settled = f"{home}-settled"
+        self._settle_s = settle_s
         self._point = f"/opfs/{home}"
         self._patience_s = patience_s
         self._opfs = load("opfs.js")
@@ -37,6 +42,7 @@ class OpfsDatabase:
         mounted = await self._mount()
         try:
             self._check_flush()
+            await self._settle()
             connection = sqlite3.connect(
                 f"{self._point}/{FILE_NAME}", check_same_thread=False, factory=_MountedConnection
             )
@@ -90,6 +96,13 @@ class OpfsDatabase:
 
     async def _folders(self) -> list[str]:
         return sorted(str(name) for name in await self._opfs.folders(self._home)) or [_FIRST]
+
+    async def _settle(self) -> None:
+        indexed, newest = load("indexed.js"), (await self._folders())[-1]
+        if await indexed.get(self._settled, newest) is None:
+            await asyncio.sleep(self._settle_s)
+            with problems_named({}):
+                await indexed.put(self._settled, newest, True)
 
     def _check_flush(self) -> None:
         """Refuse to run where Python's fdatasync, and so SQLite's, does not reach the disk (an unpatched Pyodide)."""

@@ -1,23 +1,20 @@
-// The origin private file system (OPFS), for a worker: the three files of a SQLite database as an Emscripten file system,
-// and whole files that are written, flushed, closed and renamed. One expression; `javascript.py` evaluates it.
+// The origin private file system (OPFS), for a worker: the three files of a SQLite database as an Emscripten file system.
+// One expression; `javascript.py` evaluates it.
 //
-// What survives:
-// - A database commit: SQLite's fdatasync reaches handle.flush(), which is a sync of the real file. (Pyodide's own fdatasync
-//   does nothing; `static_build.py` patches it and `database.py` checks at every start that it is patched.) The three files
-//   are created once, at the first start, and afterwards only shrink to nothing: no commit depends on a new name.
-// - A whole file: it is written and flushed under `<name>.part` and then renamed. The rename is one step in the browser's
-//   own list of names, so a crash leaves the old file, or the new one, or none, never a part of it under its final name.
+// What survives: a commit. SQLite's fdatasync reaches handle.flush(), which syncs the real file. (Pyodide's own fdatasync does
+// nothing; `static_build.py` patches it and `database.py` checks at every start that it is patched.) What does not, for a
+// while: a new name. Chromium writes the names of OPFS into a list of its own that it never syncs, so only the kernel's
+// write-back makes them durable, within half a minute; a database younger than that is gone after a power cut. So the three
+// files are made once, only shrink to nothing afterwards, and `database.py` waits the first time.
 (() => {
   const ENOENT = 44, EIO = 29, EINVAL = 28, ENOSPC = 51, EPERM = 63; // Emscripten's numbers
   const DIRECTORY = 0o40777, FILE = 0o100666;
-  const PARTIAL = ".part";
   const PROBE = 2 ** 30, PROBE_STEP = 2 ** 20; // bytes
-  const flushes = { database: 0, files: 0 };
+  const flushes = { database: 0 };
 
   function missing() {
     if (!navigator.storage?.getDirectory) return "no OPFS: needs https or localhost, and no private window";
     if (!self.FileSystemSyncAccessHandle) return "no synchronous access to files: needs a worker";
-    if (!self.FileSystemFileHandle.prototype.move) return "files cannot be renamed";
     return "";
   }
 
@@ -25,11 +22,6 @@
     let handle = await navigator.storage.getDirectory();
     for (const segment of path.split("/")) handle = await handle.getDirectoryHandle(segment, { create });
     return handle;
-  }
-
-  async function place(path, create) {
-    const cut = path.lastIndexOf("/");
-    return [await folder(path.slice(0, cut), create), path.slice(cut + 1)];
   }
 
   // ---- the database -------------------------------------------------------------------------------------------------
@@ -135,66 +127,16 @@
 
   async function makeFolder(path) { await folder(path, true); }
 
-  // ---- whole files --------------------------------------------------------------------------------------------------
-
-  async function write(path, data) {
-    const [home, name] = await place(path, true);
-    try {
-      const file = await home.getFileHandle(name + PARTIAL, { create: true });
-      const handle = await file.createSyncAccessHandle();
-      try {
-        handle.truncate(0);
-        if (handle.write(data, { at: 0 }) !== data.length) throw new DOMException("short write", "QuotaExceededError");
-        handle.flush();
-        flushes.files += 1;
-      } finally {
-        handle.close();
-      }
-      await file.move(name);
-    } catch (problem) {
-      await home.removeEntry(name + PARTIAL).catch(() => {});
-      throw problem;
-    }
-  }
-
-  async function file(path) {
-    const [home, name] = await place(path, false);
-    return (await home.getFileHandle(name)).getFile();
-  }
-
-  async function read(path, start, end) {
-    const whole = await file(path);
-    return new Uint8Array(await whole.slice(start, end ?? whole.size).arrayBuffer());
-  }
-
-  async function size(path) { return (await file(path)).size; }
-
-  async function remove(path) {
-    const [home, name] = await place(path, false);
-    await home.getFileHandle(name); // a folder of that name is no file: TypeMismatchError
-    await home.removeEntry(name);
-  }
-
-  // The paths of all files below `path`, partial ones too, as they stand below it.
-  async function list(path) {
-    const found = [];
-    const walk = async (handle, before) => {
-      for await (const [name, inner] of handle.entries()) {
-        if (inner.kind === "file") found.push(before + name);
-        else await walk(inner, `${before}${name}/`);
-      }
-    };
-    await walk(await folder(path, false), "");
-    return found;
-  }
+  // ---- space ---------------------------------------------------------------------------------------------------------
 
   // The space that this origin may still fill. Chromium's estimate always claims 10 GiB more than is used, so a probe file
   // is asked to grow (that reserves quota and checks the disk, and writes nothing): to PROBE, else to what bisection finds.
   async function freeBytes(path) {
     const { quota, usage } = await navigator.storage.estimate();
     const claimed = Math.max(0, quota - usage);
-    const [home, name] = await place(path, true);
-    const handle = await (await home.getFileHandle(name, { create: true })).createSyncAccessHandle();
+    const cut = path.lastIndexOf("/");
+    const file = await (await folder(path.slice(0, cut), true)).getFileHandle(path.slice(cut + 1), { create: true });
+    const handle = await file.createSyncAccessHandle();
     const fits = (size) => {
       try { handle.truncate(size); return true; } catch { return false; } finally { handle.truncate(0); }
     };
@@ -212,5 +154,5 @@
     }
   }
 
-  return { flushes, missing, mount, folders, makeFolder, write, read, size, remove, list, freeBytes };
+  return { flushes, missing, mount, folders, makeFolder, freeBytes };
 })()
