@@ -117,9 +117,15 @@ class LogRow(Frozen):
     reason: str | None
 
     def leaf_data(self) -> bytes:
-        """The bytes that are hashed into the tree. They bind order, time of receipt and verdict, not the entry
-        alone."""
-        return canonical(self.model_dump(mode="json"))
+        """The bytes that are hashed into the tree."""
+        return leaf_data(self.seq, self.entry, self.received_ms, self.disposition.value, self.reason)
+
+
+def leaf_data(seq: int, entry: str, received_ms: int, disposition: str, reason: str | None) -> bytes:
+    """What the Merkle tree covers of a row: order, time of receipt and verdict, not the entry's name alone."""
+    return canonical(
+        {"seq": seq, "entry": entry, "received_ms": received_ms, "disposition": disposition, "reason": reason}
+    )
 
 
 def parse_entry(raw: JsonValue) -> Entry:
