@@ -76,6 +76,8 @@ class Code(StrEnum):
     UPLOAD_CHECKSUM_MISMATCH = "upload_checksum_mismatch"
     UPLOAD_METADATA_INVALID = "upload_metadata_invalid"
     UPLOAD_QUOTA = "upload_quota"
+    UPLOAD_VERSION_UNSUPPORTED = "upload_version_unsupported"
+    UPLOAD_TYPE_UNSUPPORTED = "upload_type_unsupported"
     # the tablet
     DISK_LOW = "disk_low"
     DISK_FULL = "disk_full"
@@ -199,6 +201,10 @@ CATALOGUE: dict[Code, Message] = {
     C.UPLOAD_QUOTA: Message(
         429, "未完成的上传过多，请先完成或取消", "Too many unfinished uploads; finish or cancel some"
     ),
+    C.UPLOAD_VERSION_UNSUPPORTED: Message(
+        412, "上传协议版本不符，应为 tus {version}", "The upload protocol must be tus {version} (header Tus-Resumable)"
+    ),
+    C.UPLOAD_TYPE_UNSUPPORTED: Message(415, "数据段类型应为 {expected}", "A chunk's Content-Type must be {expected}"),
     C.DISK_LOW: Message(
         507, "存储空间不足（剩余 {free_mb} MB），暂不能拍照；已有记录仍可发送",
         "Little space left ({free_mb} MB): no new photos; what is saved can still be sent",
