@@ -11,6 +11,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 
+from pydantic import JsonValue
+
 from schemas import merkle
 from schemas.canonical import canonical, sha256_hex
 from schemas.entries import Disposition, Entry, Kind, LogRow, parse_entry
@@ -248,8 +250,8 @@ class SyncClient:
                     if log.apply_row(database, row, entry, data, own=entry.device in own_devices):
                         records.note(database, entry, row.disposition.value)
                         changed += 1
-                    if entry.kind == Kind.EVIDENCE and row.disposition == Disposition.ACCEPTED:
-                        _confirm_photos(self._tablet, entry)
+                    if row.disposition == Disposition.ACCEPTED:
+                        _take_central_word(self._tablet, entry)
                 cursor = max(scanned_to, int(self._tablet.meta("cursor") or 0))
                 database.conn.execute("INSERT OR REPLACE INTO meta VALUES ('cursor', ?)", [str(cursor)])
             return changed
@@ -305,12 +307,20 @@ def _prove(row: PulledRow, answer: PullAnswer) -> tuple[Entry, bytes]:
     return parse_entry(row.entry), data
 
 
-def _confirm_photos(tablet: Tablet, evidence: Entry) -> None:
-    listed = evidence.body.get("photos")
-    for sha256 in listed if isinstance(listed, list) else []:
-        tablet.database.conn.execute(
-            "UPDATE photos SET state='confirmed' WHERE sha256=? AND state IN ('local', 'uploaded')", [str(sha256)]
-        )
+def _take_central_word(tablet: Tablet, said: Entry) -> None:
+    """What central's own chain says about entries of this tablet: photos that are held, entries that were let in."""
+    if said.kind == Kind.EVIDENCE:
+        for sha256 in _texts(said.body.get("photos")):
+            tablet.database.conn.execute(
+                "UPDATE photos SET state='confirmed' WHERE sha256=? AND state IN ('local', 'uploaded')", [sha256]
+            )
+    elif said.kind == Kind.DEVICE and said.body.get("action") == "admit":
+        for stored in log.admit(tablet.database, _texts(said.body.get("entries"))):
+            records.note(tablet.database, stored.entry(), None)
+
+
+def _texts(value: JsonValue) -> list[str]:
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
 
 
 def _first_gap(known: int | None, receipt: Receipt) -> int | None:

@@ -35,6 +35,12 @@ class Stored:
     disposition: str | None
     reason: str | None
     seen: bool
+    admitted: bool
+
+    @property
+    def counts(self) -> bool:
+        """Whether projections see this entry: not refused, or let in later by a person's decision."""
+        return self.disposition != Disposition.REFUSED or self.admitted
 
     def entry(self) -> Entry:
         """The entry in these bytes."""
@@ -52,7 +58,9 @@ class Head:
 def head(database: Database, device: str) -> Head:
     """Where the chain of `device` ends in this log; number 0 before its first entry."""
     row = database.conn.execute(
-        "SELECT device_seq, hash FROM log WHERE device=? AND own=1 ORDER BY device_seq DESC LIMIT 1", [device]
+        "SELECT device_seq, hash FROM log WHERE device=? AND own=1"
+        " ORDER BY device_seq DESC, reason IS 'fork', local_seq LIMIT 1",
+        [device],
     ).fetchone()
     return Head(row[0], row[1]) if row else Head(0, GENESIS_HASH)
 
@@ -128,13 +136,22 @@ def own_entries(database: Database, device: str, after: int = 0) -> Iterator[Sto
 
 def find(database: Database, entry_id: str) -> Stored | None:
     """The entry with this id, one that is not refused before one that is, or None."""
-    order = "CASE disposition WHEN 'refused' THEN 1 ELSE 0 END, local_seq"
+    order = "CASE WHEN disposition='refused' AND admitted=0 THEN 1 ELSE 0 END, local_seq"
     return next(_rows(database, f"id=? ORDER BY {order} LIMIT 1", [entry_id]), None)
 
 
 def everything(database: Database) -> Iterator[Stored]:
     """Every row in the order in which this tablet got it."""
     return _rows(database, "1 ORDER BY local_seq", [])
+
+
+def admit(database: Database, names: Iterable[str]) -> list[Stored]:
+    """Let refused entries count, because a person decided so; returns those that are here."""
+    let_in: list[Stored] = []
+    for name in names:
+        database.conn.execute("UPDATE log SET admitted=1 WHERE hash=?", [name])
+        let_in.extend(_rows(database, "hash=?", [name]))
+    return let_in
 
 
 def unsettle(database: Database, device: str, from_number: int) -> int:
@@ -148,11 +165,11 @@ def unsettle(database: Database, device: str, from_number: int) -> int:
 
 def _rows(database: Database, where: str, values: Iterable[Any]) -> Iterator[Stored]:
     cursor = database.conn.execute(
-        f"SELECT local_seq, hash, bytes, own, status, code, seq, disposition, reason, seen FROM log WHERE {where}",  # noqa: S608  # clauses of this module only
+        f"SELECT local_seq, hash, bytes, own, status, code, seq, disposition, reason, seen, admitted FROM log WHERE {where}",  # noqa: S608  # clauses of this module only
         list(values),
     )
     for row in cursor:
         data = bytes(row[2])
         if sha256_hex(data) != row[1]:
             raise LedgerError(Code.DATABASE_DAMAGED, reason=f"entry {row[1][:12]} does not match its name")
-        yield Stored(row[0], row[1], data, bool(row[3]), row[4], row[5], row[6], row[7], row[8], bool(row[9]))
+        yield Stored(row[0], row[1], data, bool(row[3]), row[4], row[5], row[6], row[7], row[8], bool(row[9]), bool(row[10]))

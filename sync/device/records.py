@@ -67,7 +67,7 @@ def rebuild(database: Database) -> None:
     for table in ("threads", "records", "listed_photos"):
         database.conn.execute(f"DELETE FROM {table}")  # noqa: S608  # fixed names
     for stored in list(log.everything(database)):
-        note(database, stored.entry(), stored.disposition)
+        note(database, stored.entry(), None if stored.counts else Disposition.REFUSED.value)
 
 
 def records(database: Database, standing: str | None = None, limit: int = 200, after: str = "") -> list[dict[str, Any]]:
@@ -92,7 +92,8 @@ def _stands_elsewhere(database: Database, entry_id: str) -> bool:
     """Whether another row carries this id and is not refused: a fork that copied an id must not hide the original."""
     return (
         database.conn.execute(
-            "SELECT 1 FROM log WHERE id=? AND disposition IS NOT ?", [entry_id, Disposition.REFUSED.value]
+            "SELECT 1 FROM log WHERE id=? AND (disposition IS NOT ? OR admitted=1)",
+            [entry_id, Disposition.REFUSED.value],
         ).fetchone()
         is not None
     )

@@ -33,7 +33,8 @@ CREATE TABLE log (
     received_ms INTEGER,
     disposition TEXT,
     reason TEXT,
-    seen INTEGER NOT NULL DEFAULT 0
+    seen INTEGER NOT NULL DEFAULT 0,
+    admitted INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX log_id ON log (id);
 CREATE INDEX log_device ON log (device, device_seq);
