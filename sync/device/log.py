@@ -163,13 +163,16 @@ def unsettle(database: Database, device: str, from_number: int) -> int:
     ).rowcount
 
 
+_COLUMNS = "local_seq, hash, bytes, own, status, code, seq, disposition, reason, seen, admitted"
+
+
 def _rows(database: Database, where: str, values: Iterable[Any]) -> Iterator[Stored]:
     cursor = database.conn.execute(
-        f"SELECT local_seq, hash, bytes, own, status, code, seq, disposition, reason, seen, admitted FROM log WHERE {where}",  # noqa: S608  # clauses of this module only
+        f"SELECT {_COLUMNS} FROM log WHERE {where}",  # noqa: S608  # clauses of this module only
         list(values),
     )
     for row in cursor:
         data = bytes(row[2])
         if sha256_hex(data) != row[1]:
             raise LedgerError(Code.DATABASE_DAMAGED, reason=f"entry {row[1][:12]} does not match its name")
-        yield Stored(row[0], row[1], data, bool(row[3]), row[4], row[5], row[6], row[7], row[8], bool(row[9]), bool(row[10]))
+        yield Stored(row[0], row[1], data, bool(row[3]), *row[4:9], bool(row[9]), bool(row[10]))

@@ -1,7 +1,10 @@
 -- The tablet's database, version 1. Source tables first; projections (dropped and rebuilt at will) after the line.
+-- What a damaged page could say unnoticed is fenced: a row has a name that is its hash, a `sum` over its values, or
+-- CHECKs that the test at every start evaluates.
 CREATE TABLE meta (
     name TEXT PRIMARY KEY,
-    value TEXT NOT NULL
+    value TEXT NOT NULL,
+    sum TEXT NOT NULL
 ) WITHOUT ROWID;
 
 -- Every key that this tablet holds: one account each, all on this device's one chain.
@@ -9,6 +12,7 @@ CREATE TABLE identities (
     account TEXT NOT NULL,
     device TEXT NOT NULL,
     content TEXT NOT NULL,
+    sum TEXT NOT NULL,
     PRIMARY KEY (account, device)
 ) WITHOUT ROWID;
 
@@ -25,9 +29,9 @@ CREATE TABLE log (
     unit TEXT NOT NULL,
     author TEXT NOT NULL,
     supersedes TEXT,
-    own INTEGER NOT NULL,
+    own INTEGER NOT NULL CHECK (own IN (0, 1)),
     bytes BLOB NOT NULL,
-    status TEXT,
+    status TEXT CHECK (status IN ('accepted', 'duplicate', 'refused')),
     code TEXT,
     seq INTEGER,
     received_ms INTEGER,
@@ -43,12 +47,14 @@ CREATE INDEX log_supersedes ON log (supersedes) WHERE supersedes IS NOT NULL;
 CREATE INDEX log_seq ON log (seq) WHERE seq IS NOT NULL;
 
 CREATE TABLE drafts (
-    id TEXT PRIMARY KEY,
+    number INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
     account TEXT NOT NULL,
     content TEXT NOT NULL,
     started_ms INTEGER NOT NULL,
-    updated_ms INTEGER NOT NULL
-) WITHOUT ROWID;
+    updated_ms INTEGER NOT NULL,
+    sum TEXT NOT NULL
+);
 
 -- `state`: local (only here), uploaded (central took the last byte and its hash), confirmed (an `evidence` entry in
 -- the log names it), freed (deleted here after that, when space was short).
@@ -57,7 +63,7 @@ CREATE TABLE photos (
     bytes INTEGER NOT NULL,
     saved_ms INTEGER NOT NULL,
     draft TEXT,
-    state TEXT NOT NULL DEFAULT 'local',
+    state TEXT NOT NULL DEFAULT 'local' CHECK (state IN ('local', 'uploaded', 'confirmed', 'freed')),
     upload_path TEXT
 ) WITHOUT ROWID;
 CREATE INDEX photos_state ON photos (state, saved_ms);
@@ -74,7 +80,7 @@ CREATE TABLE tries (
 CREATE TABLE alarms (
     id INTEGER PRIMARY KEY,
     at_ms INTEGER NOT NULL,
-    code TEXT NOT NULL,
+    code TEXT NOT NULL CHECK (code IN ('log_rewritten', 'log_rolled_back')),
     seen TEXT,
     offered TEXT,
     settled TEXT
