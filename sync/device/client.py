@@ -77,7 +77,7 @@ class SyncClient:
         """
         async with self._running:
             if now:
-                retry.try_now(self._tablet)
+                await retry.try_now(self._tablet)
             report = SyncReport()
             alarm = trust.open_alarm(self._tablet)
             if alarm is not None:
@@ -222,6 +222,7 @@ class SyncClient:
     # -- pull ------------------------------------------------------------------------------------------------------
 
     async def _pull(self, report: SyncReport) -> SyncReport:
+        await self._tablet.space.require_for_pull()
         pulled = await self._pull_all(int(self._tablet.meta("cursor") or 0))
         return replace(report, pulled=report.pulled + pulled)
 
@@ -253,7 +254,7 @@ class SyncClient:
                     if row.disposition == Disposition.ACCEPTED:
                         _take_central_word(self._tablet, entry)
                 cursor = max(scanned_to, int(self._tablet.meta("cursor") or 0))
-                database.conn.execute("INSERT OR REPLACE INTO meta VALUES ('cursor', ?)", [str(cursor)])
+                self._tablet.set_meta("cursor", str(cursor))
             return changed
 
         return await self._tablet.with_room(keep)

@@ -1,8 +1,8 @@
 """Opening the tablet's one SQLite database so that a commit survives a power cut, and saying no where it cannot.
 
 WAL with synchronous=NORMAL, the usual advice, lost every acknowledged row at a power cut (reliability §0.2), and a
-second
-writing connection can lose a commit on SQLite before 3.51.3 (§0.1): so FULL, EXCLUSIVE, one connection, read back.
+second writing connection can lose a commit on SQLite before 3.51.3 (§0.1): so FULL, EXCLUSIVE, one connection, read
+back. Every read and write goes through cursors that name their errors, for damage may show at any row.
 """
 
 from __future__ import annotations
@@ -11,9 +11,12 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import resources
+from typing import Any, cast
 
+from pydantic import JsonValue
 from sqlite_utils import Database
 
+from schemas.canonical import canonical, sha256_hex
 from schemas.errors import Code, LedgerError
 
 SCHEMA_VERSION = 1
@@ -35,22 +38,18 @@ _OPTIONAL = {"trusted_schema"}  # unknown to SQLite before 3.31
 
 
 def prepare(connection: sqlite3.Connection) -> Database:
-    """Set and read back the pragmas, create or check the schema, and test the file's structure.
+    """Set and read back the pragmas, create or check the schema, and test the file: pages, indexes, value ranges.
 
-    Raises LedgerError(DURABILITY_NOT_AVAILABLE) where a pragma does not hold, and DATABASE_DAMAGED where the file
-    is not a sound database or its version is from the future.
+    Raises LedgerError: DURABILITY_NOT_AVAILABLE where a pragma does not hold, DATABASE_DAMAGED where the file is not a
+    sound database of ours or its version is from the future, DISK_FULL where a new one finds no room.
     """
-    try:
-        for name, value, expected in _PRAGMAS:
-            connection.execute(f"PRAGMA {name}={value}").fetchall()
-            _read_back(connection, name, expected)
-        database = Database(connection)
-        _migrate(database)
-        verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-    except sqlite3.DatabaseError as error:
-        if _is_full(error):
-            raise LedgerError(Code.DISK_FULL) from error
-        raise LedgerError(Code.DATABASE_DAMAGED, reason=str(error)) from error
+    guarded = cast(sqlite3.Connection, _Guarded(connection))
+    for name, value, expected in _PRAGMAS:
+        guarded.execute(f"PRAGMA {name}={value}").fetchall()
+        _read_back(guarded, name, expected)
+    database = Database(guarded)
+    _migrate(database)
+    verdict = guarded.execute("PRAGMA integrity_check(1)").fetchone()[0]
     if verdict != "ok":
         raise LedgerError(Code.DATABASE_DAMAGED, reason=str(verdict)[:200])
     return database
@@ -67,15 +66,69 @@ def transaction(database: Database) -> Iterator[Database]:
 
     Raises LedgerError(DISK_FULL) when there is no space, DATABASE_DAMAGED when a page is unreadable.
     """
-    try:
-        with database.atomic():
-            yield database
-    except sqlite3.DatabaseError as error:
-        if _is_full(error):
-            raise LedgerError(Code.DISK_FULL) from error
-        if isinstance(error, sqlite3.IntegrityError):
-            raise
-        raise LedgerError(Code.DATABASE_DAMAGED, reason=str(error)) from error
+    with database.atomic():
+        yield database
+
+
+def row_sum(*values: JsonValue) -> str:
+    """The checksum that a row carries when nothing else in it proves its values."""
+    return sha256_hex(canonical(list(values)))
+
+
+def named(error: sqlite3.DatabaseError) -> Exception:
+    """What an error of SQLite means here: no room, a device that fails, a damaged file, or a broken constraint."""
+    code = getattr(error, "sqlite_errorcode", None)
+    if code in _NO_ROOM or "is full" in str(error):
+        return LedgerError(Code.DISK_FULL)
+    if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
+        return error
+    if code in _HELD:
+        return LedgerError(Code.STORE_OPEN_ELSEWHERE)
+    if code not in _TORN and (code or 0) & 0xFF in _DEVICE_FAILS:
+        return LedgerError(Code.DURABILITY_NOT_AVAILABLE, reason=str(error))
+    return LedgerError(Code.DATABASE_DAMAGED, reason=str(error))
+
+
+class _Cursor(sqlite3.Cursor):
+    """A cursor whose errors come from the catalogue: damage may show at any row that is read."""
+
+    def execute(self, sql: str, parameters: Any = ()) -> _Cursor:
+        try:
+            super().execute(sql, parameters)
+        except sqlite3.DatabaseError as error:
+            raise named(error) from error
+        return self
+
+    def __next__(self) -> Any:
+        try:
+            return super().__next__()
+        except sqlite3.DatabaseError as error:
+            raise named(error) from error
+
+    def fetchone(self) -> Any:
+        return next(self, None)
+
+    def fetchall(self) -> list[Any]:
+        return list(self)
+
+
+class _Guarded:
+    """The port's connection with such cursors. It is a port's own class, so it is wrapped, not derived from."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def execute(self, sql: str, parameters: Any = ()) -> _Cursor:
+        return self._connection.cursor(_Cursor).execute(sql, parameters)
+
+    def rollback(self) -> None:
+        try:
+            self._connection.rollback()
+        except sqlite3.DatabaseError as error:
+            raise named(error) from error
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
 
 
 def _migrate(database: Database) -> None:
@@ -97,10 +150,19 @@ def _read_back(connection: sqlite3.Connection, name: str, expected: object) -> N
     found = row[0] if row else None
     if found is None and name in _OPTIONAL:
         return
-    if (found.lower() if isinstance(found, str) else found) != expected:
-        raise LedgerError(Code.DURABILITY_NOT_AVAILABLE, reason=f"{name}={found}")
+    if (found.lower() if isinstance(found, str) else found) == expected:
+        return
+    if connection.execute("SELECT 1 FROM sqlite_master").fetchone():
+        # It held when we made this file, so the file says something else now.
+        raise LedgerError(Code.DATABASE_DAMAGED, reason=f"{name}={found}")
+    raise LedgerError(Code.DURABILITY_NOT_AVAILABLE, reason=f"{name}={found}")
 
 
-def _is_full(error: sqlite3.Error) -> bool:
-    # SQLITE_FULL, and SQLITE_IOERR_WRITE, which is how a browser's exceeded quota arrives.
-    return getattr(error, "sqlite_errorcode", None) in (13, 778) or "is full" in str(error)
+# SQLITE_FULL, and SQLITE_IOERR_WRITE, which is how a browser's exceeded quota arrives.
+_NO_ROOM = {13, 778}
+# SQLITE_BUSY and LOCKED: some other program has the file open.
+_HELD = {5, 6}
+# SQLITE_PERM, READONLY, IOERR, CANTOPEN: the file may well be whole, and setting it aside would be wrong.
+_DEVICE_FAILS = {3, 8, 10, 14}
+# SQLITE_IOERR_SHORT_READ and IOERR_CORRUPTFS: a file that ends early.
+_TORN = {522, 8458}

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from sqlite_utils import Database
 
 from schemas.canonical import canonical
 from schemas.entries import Frozen
-from schemas.ids import AccountId, DeviceId, KeyId, PublicKey, UnitId
+from schemas.errors import Code, LedgerError
+from schemas.ids import AccountId, DeviceId, KeyId, PublicKey, UnitId, key_id
+from sync.device.database import row_sum
 from sync.device.ports import Files
 
 FOLDER = "identity"
@@ -36,30 +38,45 @@ class Identity(Frozen):
 async def write_copy(files: Files, identity: Identity) -> None:
     """Write the durable second copy. It holds no secret: private keys stay in the key store."""
     data = canonical(identity.model_dump(mode="json"))
-    await files.write(f"{FOLDER}/{identity.device}.{identity.account}.json", data)
+    await files.write(_copy_name(identity), data)
 
 
 async def read_copies(files: Files) -> list[Identity]:
-    """Every identity that has a second copy."""
-    names = await files.names(FOLDER)
-    return [Identity.model_validate_json(await files.read(name)) for name in names]
+    """Every identity whose second copy is whole: it fits its own name, and central's key its fingerprint."""
+    found = []
+    for name in await files.names(FOLDER):
+        try:
+            identity = Identity.model_validate_json(await files.read(name))
+        except ValidationError:
+            continue
+        log_key = key_id(bytes.fromhex(identity.log_public_key))
+        if name == _copy_name(identity) and identity.log == log_key:
+            found.append(identity)
+    return found
 
 
 def put(database: Database, identity: Identity) -> None:
     """Store or renew an identity, inside the caller's transaction."""
+    content = identity.model_dump_json()
     database.conn.execute(
-        "INSERT OR REPLACE INTO identities VALUES (?,?,?)",
-        [identity.account, identity.device, identity.model_dump_json()],
+        "INSERT OR REPLACE INTO identities VALUES (?,?,?,?)",
+        [identity.account, identity.device, content, row_sum(content)],
     )
 
 
 def every(database: Database) -> list[Identity]:
     """All identities, the newest enrolment first."""
-    rows = database.conn.execute("SELECT content FROM identities").fetchall()
-    found = [Identity.model_validate_json(row[0]) for row in rows]
+    rows = database.conn.execute("SELECT content, sum FROM identities").fetchall()
+    if any(row_sum(content) != total for content, total in rows):
+        raise LedgerError(Code.DATABASE_DAMAGED, reason="an identity does not match its sum")
+    found = [Identity.model_validate_json(content) for content, _ in rows]
     return sorted(found, key=lambda identity: (-identity.enrolled_ms, identity.device, identity.account))
 
 
 def of_account(database: Database, account: str) -> Identity | None:
     """The newest identity of `account`, or None where it has not enrolled here."""
     return next((identity for identity in every(database) if identity.account == account), None)
+
+
+def _copy_name(identity: Identity) -> str:
+    return f"{FOLDER}/{identity.device}.{identity.account}.json"

@@ -57,12 +57,10 @@ class Head:
 
 def head(database: Database, device: str) -> Head:
     """Where the chain of `device` ends in this log; number 0 before its first entry."""
-    row = database.conn.execute(
-        "SELECT device_seq, hash FROM log WHERE device=? AND own=1"
-        " ORDER BY device_seq DESC, reason IS 'fork', local_seq LIMIT 1",
-        [device],
-    ).fetchone()
-    return Head(row[0], row[1]) if row else Head(0, GENESIS_HASH)
+    newest = "device=? AND own=1 ORDER BY device_seq DESC, reason IS 'fork', local_seq LIMIT 1"
+    last = next(_rows(database, newest, [device]), None)
+    # The number from the signed bytes: what a damaged column says must not become the next entry's chain.
+    return Head(last.entry().device_seq, last.hash) if last else Head(0, GENESIS_HASH)
 
 
 def insert(database: Database, entry: Entry, data: bytes, name: str, *, own: bool) -> bool:
@@ -175,4 +173,5 @@ def _rows(database: Database, where: str, values: Iterable[Any]) -> Iterator[Sto
         data = bytes(row[2])
         if sha256_hex(data) != row[1]:
             raise LedgerError(Code.DATABASE_DAMAGED, reason=f"entry {row[1][:12]} does not match its name")
-        yield Stored(row[0], row[1], data, bool(row[3]), *row[4:9], bool(row[9]), bool(row[10]))
+        own, seen, admitted = (bool(flag) for flag in (row[3], row[9], row[10]))
+        yield Stored(row[0], row[1], data, own, row[4], row[5], row[6], row[7], row[8], seen, admitted)

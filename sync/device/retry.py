@@ -62,7 +62,11 @@ async def succeeded(tablet: Tablet, what: str) -> None:
     await tablet.with_room(forget)
 
 
-def try_now(tablet: Tablet) -> None:
+async def try_now(tablet: Tablet) -> None:
     """The person pressed 立即同步: everything is due."""
-    with transaction(tablet.database) as database:
-        database.conn.execute("UPDATE tries SET next_try_ms=0")
+
+    def hurry() -> None:
+        with transaction(tablet.database) as database:
+            database.conn.execute("UPDATE tries SET next_try_ms=0 WHERE next_try_ms<>0")
+
+    await tablet.with_room(hurry)

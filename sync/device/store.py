@@ -8,8 +8,9 @@ the whole, so that two tasks can neither share a number nor write into each othe
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -32,24 +33,17 @@ from schemas.errors import Code, LedgerError
 from schemas.ids import key_id, uuid7
 from sync.device import identity as identities
 from sync.device import log, records
-from sync.device.database import prepare, transaction
+from sync.device.copies import adopt_unlisted, copy_name
+from sync.device.database import prepare, row_sum, transaction
 from sync.device.identity import Identity
 from sync.device.ports import Clock, DatabaseHome, Files, Keys, Signer
+from sync.device.space import PHOTOS, Space, TabletSettings
 
-RESERVE = "reserve/space"
-PHOTOS = "photos"
-ENTRIES = "entries"
+__all__ = ["PHOTOS", "UNFINISHED_SALVAGE", "Draft", "NewEntry", "Tablet", "TabletSettings", "copy_name", "read_draft"]
+
+UNFINISHED_SALVAGE = "salvage/rows.json"
+"""What a salvage read from the damaged database; while it is there, the new database is not whole."""
 _T = TypeVar("_T")
-
-
-@dataclass(frozen=True)
-class TabletSettings:
-    """Sizes in bytes. The reserve is given up on a full disk, so that receipts can still be noted."""
-
-    reserve_bytes: int = 50_000_000
-    min_free_bytes: int = 200_000_000
-    max_photo_bytes: int = 26_214_400
-    app_version: str = "0.1.0"
 
 
 @dataclass(frozen=True)
@@ -88,6 +82,7 @@ class Tablet:
         self.keys = keys
         self.clock = clock
         self.settings = settings
+        self.space = Space(database, files, settings)
         self._saving = asyncio.Lock()
 
     @classmethod
@@ -101,9 +96,11 @@ class Tablet:
         """
         connection = await home.connect()
         try:
+            if await files.size(UNFINISHED_SALVAGE) is not None:
+                raise LedgerError(Code.DATABASE_DAMAGED, reason="a salvage was interrupted")
             tablet = cls(prepare(connection), files, keys, clock, settings or TabletSettings())
-            await tablet._adopt_unlisted()
-            await tablet._keep_reserve()
+            await adopt_unlisted(tablet.database, files, keys, tablet.restore_copy)
+            await tablet.space.keep_reserve()
         except BaseException:
             connection.close()
             raise
@@ -159,7 +156,7 @@ class Tablet:
         return self._drafts("account=? ORDER BY updated_ms DESC, id", [account])
 
     def drop_draft(self, draft_id: str) -> None:
-        """Forget a draft that its author gave up; its photos stay until space is short."""
+        """Forget a draft that its author gave up; its photos stay, for only central's word makes a photo expendable."""
         with transaction(self.database) as database:
             database.conn.execute("DELETE FROM drafts WHERE id=?", [draft_id])
 
@@ -173,17 +170,17 @@ class Tablet:
         """
         if len(data) > self.settings.max_photo_bytes:
             raise LedgerError(Code.PHOTO_TOO_LARGE, limit_bytes=self.settings.max_photo_bytes)
-        free = await self.files.free_bytes()
-        if free - len(data) < self.settings.min_free_bytes:
-            raise LedgerError(Code.DISK_LOW, free_mb=free // 1_000_000)
         name = sha256_hex(data)
-        await self.files.write(f"{PHOTOS}/{name}", data)
-        with transaction(self.database) as database:
-            database.conn.execute(
-                "INSERT INTO photos (sha256, bytes, saved_ms, draft) VALUES (?,?,?,?)"
-                " ON CONFLICT (sha256) DO UPDATE SET state=CASE state WHEN 'freed' THEN 'confirmed' ELSE state END",
-                [name, len(data), self.clock.now_ms(), draft],
-            )
+        async with self.space.photos:
+            await self.space.require_for_photo(len(data))
+            known = self.database.conn.execute("SELECT 1 FROM photos WHERE sha256=?", [name]).fetchone()
+            await self.files.write(f"{PHOTOS}/{name}", data)
+            try:
+                self._put_photo(name, len(data), draft)
+            except BaseException:
+                if known is None:
+                    await self._take_back(f"{PHOTOS}/{name}")
+                raise
         return name
 
     # -- entries ---------------------------------------------------------------------------------------------------
@@ -200,6 +197,9 @@ class Tablet:
             raise LedgerError(Code.DEVICE_NOT_ENROLLED)
         check_body(new.kind, new.schema, new.body)
         async with self._saving:
+            saved = None if new.id is None else log.find(self.database, new.id)
+            if saved is not None:
+                return _same(saved.entry(), identity, new)
             entry = await self._sign(identity, signer, new)
             await self._require_photos(entry)
             data = entry_bytes(entry)
@@ -210,19 +210,14 @@ class Tablet:
             try:
                 self._list(entry, data)
             except BaseException:
-                await self.files.delete(copy)
+                await self._take_back(copy)
                 raise
         return entry
 
-    def restore_copy(self, data: bytes) -> bool:
+    async def restore_copy(self, data: bytes) -> bool:
         """Put a signed copy of an own entry back into the log (after a crash or by salvage); False if it is there."""
         entry = parse_entry(parse_json(data))
-        with transaction(self.database) as database:
-            fresh = log.insert(database, entry, data, sha256_hex(data), own=True)
-            if fresh:
-                database.conn.execute("DELETE FROM drafts WHERE id=?", [entry.id])
-                records.note(database, entry, None)
-        return fresh
+        return await self.with_room(lambda: self._list(entry, data))
 
     # -- what was seen of central ----------------------------------------------------------------------------------
 
@@ -233,23 +228,19 @@ class Tablet:
 
     def meta(self, name: str) -> str | None:
         """A remembered value."""
-        row = self.database.conn.execute("SELECT value FROM meta WHERE name=?", [name]).fetchone()
+        row = self.database.conn.execute("SELECT value, sum FROM meta WHERE name=?", [name]).fetchone()
+        if row is not None and row_sum(name, row[0]) != row[1]:
+            raise LedgerError(Code.DATABASE_DAMAGED, reason=f"{name} does not match its sum")
         return None if row is None else str(row[0])
 
     def set_meta(self, name: str, value: str) -> None:
         """Remember a value; inside a caller's transaction it commits with it."""
         with transaction(self.database) as database:
-            database.conn.execute("INSERT OR REPLACE INTO meta VALUES (?,?)", [name, value])
+            database.conn.execute("INSERT OR REPLACE INTO meta VALUES (?,?,?)", [name, value, row_sum(name, value)])
 
     async def with_room(self, change: Callable[[], _T]) -> _T:
         """Run a bookkeeping change; on a full disk give up the reserve and run it once more."""
-        try:
-            return change()
-        except LedgerError as error:
-            if error.code != Code.DISK_FULL or await self.files.size(RESERVE) is None:
-                raise
-            await self.files.delete(RESERVE)
-            return change()
+        return await self.space.with_room(change)
 
     # -- private ---------------------------------------------------------------------------------------------------
 
@@ -279,78 +270,65 @@ class Tablet:
         signature = await signer.sign(signed_bytes(fields))
         return parse_entry(fields | {"sig": signature.hex()})
 
-    def _list(self, entry: Entry, data: bytes) -> None:
+    def _list(self, entry: Entry, data: bytes) -> bool:
         with transaction(self.database) as database:
-            log.insert(database, entry, data, sha256_hex(data), own=True)
-            database.conn.execute("DELETE FROM drafts WHERE id=?", [entry.id])
-            records.note(database, entry, None)
+            fresh = log.insert(database, entry, data, sha256_hex(data), own=True)
+            if fresh:
+                database.conn.execute("DELETE FROM drafts WHERE id=?", [entry.id])
+                records.note(database, entry, None)
+        return fresh
+
+    async def _take_back(self, name: str) -> None:
+        """Remove a file whose row could not be written; where even that fails, the first error is the one to tell."""
+        with contextlib.suppress(OSError, LedgerError):
+            await self.files.delete(name)
 
     async def _require_photos(self, entry: Entry) -> None:
         for photo in records.listed_photos(entry):
-            known = self.database.conn.execute("SELECT state FROM photos WHERE sha256=?", [photo]).fetchone()
-            if known is None or (known[0] == "local" and await self.files.size(f"{PHOTOS}/{photo}") is None):
+            row = self.database.conn.execute("SELECT state, bytes FROM photos WHERE sha256=?", [photo]).fetchone()
+            if row is None or (row[0] == "local" and await self.files.size(f"{PHOTOS}/{photo}") != row[1]):
                 raise LedgerError(Code.PHOTO_NOT_FOUND, sha256=photo)
 
-    async def _adopt_unlisted(self) -> None:
-        """A crash between the signed copy and the commit leaves a copy one number ahead: it becomes the entry.
-
-        Its number is then never given to other content, which would look like a fork if both ever reached central.
-        """
-        for device in {identity.device for identity in self.identities()}:
-            while True:
-                end = log.head(self.database, device)
-                copy = copy_name(device, end.device_seq + 1)
-                if await self.files.size(copy) is None:
-                    break
-                data = await self.files.read(copy)
-                if not await self._is_next(data, end):
-                    await self.files.delete(copy)
-                    break
-                self.restore_copy(data)
-
-    async def _is_next(self, data: bytes, end: log.Head) -> bool:
-        try:
-            entry = parse_entry(parse_json(data))
-        except LedgerError:
-            return False
-        return (
-            entry.prev_hash == end.hash
-            and entry.device_seq == end.device_seq + 1
-            and await verify_own(self.keys, self.identities(), entry)
-        )
-
-    async def _keep_reserve(self) -> None:
-        wanted = self.settings.reserve_bytes
-        if not wanted or await self.files.size(RESERVE) is not None:
-            return
-        if await self.files.free_bytes() > wanted + self.settings.min_free_bytes:
-            await self.files.write(RESERVE, bytes(wanted))
-
-    def _put_draft(self, draft: Draft) -> None:
+    def _put_photo(self, name: str, size: int, draft: str | None) -> None:
         with transaction(self.database) as database:
             database.conn.execute(
-                "INSERT OR REPLACE INTO drafts VALUES (?,?,?,?,?)",
-                [draft.id, draft.account, canonical(draft.content).decode(), draft.started_ms, draft.updated_ms],
+                "INSERT INTO photos (sha256, bytes, saved_ms, draft) VALUES (?,?,?,?)"
+                " ON CONFLICT (sha256) DO UPDATE SET state=CASE state WHEN 'freed' THEN 'confirmed' ELSE state END",
+                [name, size, self.clock.now_ms(), draft],
+            )
+
+    def _put_draft(self, draft: Draft) -> None:
+        values = draft.id, draft.account, canonical(draft.content).decode(), draft.started_ms, draft.updated_ms
+        with transaction(self.database) as database:
+            database.conn.execute(
+                "INSERT INTO drafts (id, account, content, started_ms, updated_ms, sum) VALUES (?,?,?,?,?,?)"
+                " ON CONFLICT (id) DO UPDATE SET content=excluded.content, updated_ms=excluded.updated_ms,"
+                " sum=excluded.sum",
+                [*values, row_sum(*values)],
             )
 
     def _drafts(self, where: str, values: list[str]) -> list[Draft]:
         rows = self.database.conn.execute(
-            f"SELECT id, account, content, started_ms, updated_ms FROM drafts WHERE {where}",  # noqa: S608  # own clauses
+            f"SELECT id, account, content, started_ms, updated_ms, sum FROM drafts WHERE {where}",  # noqa: S608  # own clauses
             values,
         ).fetchall()
-        return [Draft(row[0], row[1], json.loads(row[2]), row[3], row[4]) for row in rows]
+        drafts = [read_draft(row) for row in rows]
+        if None in drafts:
+            raise LedgerError(Code.DATABASE_DAMAGED, reason="a draft does not match its sum")
+        return [draft for draft in drafts if draft is not None]
 
 
-def copy_name(device: str, device_seq: int) -> str:
-    """Where the signed copy of an own entry lies. One name a number: a number never has two contents here."""
-    return f"{ENTRIES}/{device}/{device_seq:010d}.json"
+def read_draft(row: Sequence[Any]) -> Draft | None:
+    """The draft in a row (id, account, content, both times, sum), or None where the row does not match its sum."""
+    values = list(row[:-1])
+    if any(type(value) not in (str, int) for value in values) or row_sum(*values) != row[-1]:
+        return None
+    return Draft(values[0], values[1], json.loads(values[2]), values[3], values[4])
 
 
-async def verify_own(keys: Keys, known: list[Identity], entry: Entry) -> bool:
-    """Whether one of this tablet's own identities signed `entry`."""
-    message = signed_bytes(entry.model_dump(mode="json", by_alias=True))
-    for identity in known:
-        public_key = bytes.fromhex(identity.public_key)
-        if identity.account == entry.author and identity.device == entry.device and entry.key == key_id(public_key):
-            return await keys.verify(public_key, message, bytes.fromhex(entry.sig))
-    return False
+def _same(saved: Entry, identity: Identity, new: NewEntry) -> Entry:
+    """The entry that a repeated save (a second tap) already made. Raises ID_REUSED where it says something else."""
+    said = saved.author, saved.kind, saved.schema_, saved.unit, tuple(saved.about), saved.supersedes, saved.body
+    if said != (identity.account, new.kind, new.schema, new.unit, tuple(new.about), new.supersedes, new.body):
+        raise LedgerError(Code.ID_REUSED)
+    return saved
