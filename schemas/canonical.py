@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import JsonValue
 
@@ -20,6 +20,13 @@ from schemas.errors import Code, LedgerError
 
 MAX_DEPTH = 32
 MAX_INTEGER = 2**53 - 1
+
+if TYPE_CHECKING:
+    Json = JsonValue
+else:
+    # For fields whose value comes from `parse_json` and goes to `canonical`, which look at every node: pydantic's own
+    # JsonValue would look a third time, five times slower than the rest of an entry's check together.
+    Json = Any
 
 
 def canonical(value: JsonValue) -> bytes:

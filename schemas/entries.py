@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
-from schemas.canonical import canonical, sha256_hex
+from schemas.canonical import Json, canonical, sha256_hex
 from schemas.errors import Code, LedgerError
 from schemas.ids import AccountId, DeviceId, EntryId, KeyId, Sha256, Signature, Subject, UnitId
 
@@ -94,7 +94,7 @@ class Entry(Frozen):
     recorded_at: Instant
     checkpoint: Checkpoint | None
     auth: Annotated[str, Field(pattern=r"^[a-z][a-z0-9:+_-]{0,63}$")] | None
-    body: dict[str, JsonValue]
+    body: dict[str, Json]
     alg: Literal["ed25519"]
     key: KeyId
     sig: Signature
@@ -129,7 +129,10 @@ def leaf_data(seq: int, entry: str, received_ms: int, disposition: str, reason: 
 
 
 def parse_entry(raw: JsonValue) -> Entry:
-    """The entry in `raw`. Raises LedgerError(SIGNATURE_MISSING or BODY_INVALID) naming the field at fault."""
+    """The entry in `raw`. Raises LedgerError(SIGNATURE_MISSING or BODY_INVALID) naming the field at fault.
+
+    No field has a default and none is coerced, so the canonical bytes of `raw` are those of the entry.
+    """
     if isinstance(raw, dict) and not raw.get("sig"):
         raise LedgerError(Code.SIGNATURE_MISSING)
     try:
@@ -151,6 +154,16 @@ def entry_bytes(entry: Entry) -> bytes:
 def entry_hash(entry: Entry) -> str:
     """The entry's name: SHA-256 of its canonical bytes."""
     return sha256_hex(entry_bytes(entry))
+
+
+def signed_part(data: bytes, signature: str) -> bytes:
+    """What the author's key signed, cut out of an entry's canonical bytes: `signed_bytes` without encoding again.
+
+    Names are in order, so after an entry's own signature only `supersedes` and `unit` follow, which cannot contain it:
+    the last occurrence is the one.
+    """
+    before, _, after = data.rpartition(f',"sig":"{signature}"'.encode())
+    return before + after
 
 
 def signed_bytes(fields: dict[str, Any]) -> bytes:

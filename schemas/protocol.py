@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue
 
+from schemas.canonical import Json
 from schemas.entries import Checkpoint, Disposition, Frozen, Instant
 from schemas.ids import AccountId, DeviceId, EntryId, KeyId, PublicKey, Sha256, Signature, Subject, UnitId
 
@@ -64,7 +65,7 @@ class PushRequest(Frozen):
 
     protocol: Protocol
     from_size: Size
-    entries: Annotated[list[JsonValue], Field(max_length=MAX_BATCH_ENTRIES)]
+    entries: Annotated[list[Json], Field(max_length=MAX_BATCH_ENTRIES)]
 
 
 class PushAnswer(Frozen):
@@ -85,7 +86,7 @@ class PulledRow(Frozen):
     received_ms: Millis
     disposition: Disposition
     reason: str | None
-    entry: dict[str, JsonValue]
+    entry: dict[str, Json]
     proof: list[Sha256]
 
 
