@@ -39,22 +39,29 @@ class Account:
 def put_account(
     connection: Connection, table: AdminUnits, on: date, account: str, role: Role, scopes: Sequence[str]
 ) -> Account:
-    """Create or change an account. Raises LedgerError(UNIT_UNKNOWN) for a scope that reaches nothing on that date."""
-    known = Account(account, role, tuple(scopes), False)
+    """Create or change an account; a disabled one stays so. Raises UNIT_UNKNOWN for a scope that reaches nothing."""
+    before = read_accounts(connection, [account]).get(account)
+    known = Account(account, role, tuple(scopes), before is not None and before.disabled)
     for scope in scopes:
         if not table.units_within(scope, on):
             raise LedgerError(Code.UNIT_UNKNOWN, unit=scope)
     connection.execute(delete(accounts).where(accounts.c.account == account))
     connection.execute(
-        insert(accounts).values(account=account, role=role.value, scopes=json.dumps(list(scopes)), disabled=0)
+        insert(accounts).values(
+            account=account, role=role.value, scopes=json.dumps(list(scopes)), disabled=int(known.disabled)
+        )
     )
     return known
 
 
 def disable_account(connection: Connection, account: str) -> None:
     """Stop an account from signing in and its entries from being accepted. Raises ACCOUNT_UNKNOWN."""
-    if not connection.execute(update(accounts).where(accounts.c.account == account).values(disabled=1)).rowcount:
-        raise LedgerError(Code.ACCOUNT_UNKNOWN, account=account)
+    _switch(connection, account, disabled=1)
+
+
+def enable_account(connection: Connection, account: str) -> None:
+    """Let a disabled account work again. Raises ACCOUNT_UNKNOWN."""
+    _switch(connection, account, disabled=0)
 
 
 def read_accounts(connection: Connection, names: Iterable[str] | None = None) -> dict[str, Account]:
@@ -66,3 +73,9 @@ def read_accounts(connection: Connection, names: Iterable[str] | None = None) ->
         row.account: Account(row.account, Role(row.role), tuple(json.loads(row.scopes)), bool(row.disabled))
         for row in connection.execute(query)
     }
+
+
+def _switch(connection: Connection, account: str, disabled: int) -> None:
+    change = update(accounts).where(accounts.c.account == account).values(disabled=disabled)
+    if not connection.execute(change).rowcount:
+        raise LedgerError(Code.ACCOUNT_UNKNOWN, account=account)

@@ -49,13 +49,14 @@ class Log(Protocol):
 def refusal(entry: Entry, author: Author | None, log: Log) -> str | None:
     """The code of the reason why `entry` does not count, or None where it does."""
     try:
-        _judge(entry, author, log)
+        check(entry, author, log)
     except LedgerError as error:
         return error.code.value
     return None
 
 
-def _judge(entry: Entry, author: Author | None, log: Log) -> None:
+def check(entry: Entry, author: Author | None, log: Log) -> None:
+    """Raises the LedgerError that says why `entry` does not count."""
     body = check_body(entry.kind, entry.schema_, entry.body)
     kind = Kind(entry.kind)
     _require(author is not None and not author.disabled, Code.ACCOUNT_DISABLED)
@@ -66,9 +67,9 @@ def _judge(entry: Entry, author: Author | None, log: Log) -> None:
     _require(entry.checkpoint is None or log.signed_by_log(entry), Code.CHECKPOINT_FORGED)
     _require(log.accepted(entry.id) is None, Code.ID_REUSED)
     before = _predecessor(entry, author, log)
-    check = _CHECKS.get(kind)
-    if check is not None:
-        check(_Case(entry, body, author, before, log))
+    further = _CHECKS.get(kind)
+    if further is not None:
+        further(_Case(entry, body, author, before, log))
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,7 @@ class Caller:
     auth: str
     device: str | None = None
     key: str | None = None
+    device_state: str = "active"
 
 
 class Central:
@@ -56,6 +57,7 @@ class Central:
         self.clock = clock
         self.admin: AdminUnits = admin_units().joined(demo_units()) if settings.demo_units else admin_units()
         self.store: Store = open_store(settings)
+        self.swept_ms = 0
         self._checked_heads: dict[bytes, bool] = {}
         self._heads_lock = threading.Lock()
 

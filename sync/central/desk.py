@@ -6,19 +6,17 @@ At the desk a refusal is an error at once and nothing is appended; there is no t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-from sqlalchemy import select
+from pydantic import JsonValue
 
 from schemas.entries import Checkpoint, Disposition, Entry, Instant, Kind, LogRow, entry_json
 from schemas.errors import Code, LedgerError
 from schemas.ids import CENTRAL_DEVICE
 from schemas.protocol import PROTOCOL, DeskAnswer, DeskEntry
 from schemas.roles import CENTRAL_ONLY, MAY_MANAGE_DEVICES
-from sync.central.admission import refusal
+from sync.central import admission, rows
 from sync.central.central import Caller, Central
 from sync.central.push import Appender, Prepared
-from sync.central.tables import entries
 from sync.central.writer import LogWriter
 
 
@@ -37,12 +35,12 @@ def append(central: Central, caller: Caller, said: Sequence[DeskEntry]) -> list[
 
 
 def freeze(central: Central, caller: Caller, device: str, cause: str) -> None:
-    """Stop a device until a person has looked: its entries wait on it."""
+    """Stop a device until a person has looked: its entries wait on it. A revoked one stays revoked (DEVICE_REVOKED)."""
     _change(central, caller, "freeze", device, cause)
 
 
 def thaw(central: Central, caller: Caller, device: str, cause: str) -> None:
-    """Let a frozen device send again."""
+    """Let a frozen device send again. A revoked one stays revoked (DEVICE_REVOKED)."""
     _change(central, caller, "thaw", device, cause)
 
 
@@ -54,23 +52,21 @@ def revoke(central: Central, caller: Caller, device: str, cause: str) -> None:
 def admit(central: Central, caller: Caller, device: str, names: Sequence[str], cause: str) -> None:
     """Let entries of a frozen or revoked device count that are in the log as refused; a person's decision, by name.
 
-    Raises NOT_FOUND where a name is no refused entry of that device.
+    Raises NOT_FOUND where a name is no refused entry of that device, and ID_REUSED where an entry with its id counts
+    already: of two that carry one id only one ever does.
     """
     with central.store.write() as connection:
         writer = LogWriter(connection, central.key, central.clock())
         _require_manager(writer, caller, device)
-        held = set(
-            connection.execute(
-                select(entries.c.entry_hash).where(
-                    entries.c.device == device,
-                    entries.c.disposition == Disposition.REFUSED.value,
-                    entries.c.entry_hash.in_(list(names)),
-                )
-            ).scalars()
-        )
-        if not names or held != set(names):
+        stored = rows.stored_by_hashes(connection, list(names))
+        chosen = [row.entry() for row in stored.values() if row.row.disposition == Disposition.REFUSED]
+        if not names or len(chosen) != len(set(names)) or any(entry.device != device for entry in chosen):
             raise LedgerError(Code.NOT_FOUND)
-        writer.change_device("admit", device, cause, entries=sorted(held), author=caller.account, auth=caller.auth)
+        ids = {entry.id for entry in chosen}
+        if len(ids) < len(chosen) or rows.by_ids(connection, sorted(ids)):
+            raise LedgerError(Code.ID_REUSED)
+        listed: list[JsonValue] = [*sorted(stored)]
+        writer.change_device("admit", device, cause, entries=listed, author=caller.account, auth=caller.auth)
         writer.finish()
 
 
@@ -83,10 +79,8 @@ def _append_one(central: Central, writer: LogWriter, caller: Caller, said: DeskE
         raise LedgerError(Code.ROLE_NOT_ALLOWED)
     draft = _draft(central, caller, said)
     appender = Appender(central, writer, [Prepared(draft, b"", "", None, None)])
-    code = refusal(draft, central.author_of(writer.connection, caller.account), appender)
-    if code is not None:
-        raise LedgerError(Code(code), **_details(said))
-    row, entry = writer.say(
+    admission.check(draft, central.author_of(writer.connection, caller.account), appender)
+    return writer.say(
         kind,
         said.body,
         unit=said.unit,
@@ -97,8 +91,6 @@ def _append_one(central: Central, writer: LogWriter, caller: Caller, said: DeskE
         observed_at=said.observed_at,
         schema=said.schema_,
     )
-    writer.note_evidence(entry)
-    return row, entry
 
 
 def _draft(central: Central, caller: Caller, said: DeskEntry) -> Entry:
@@ -111,14 +103,13 @@ def _draft(central: Central, caller: Caller, said: DeskEntry) -> Entry:
     )  # fmt: skip
 
 
-def _details(said: DeskEntry) -> dict[str, Any]:
-    return {"kind": said.kind, "schema": said.schema_, "unit": said.unit}
-
-
 def _change(central: Central, caller: Caller, action: str, device: str, cause: str) -> None:
     with central.store.write() as connection:
         writer = LogWriter(connection, central.key, central.clock())
         _require_manager(writer, caller, device)
+        known = writer.device(device)
+        if action != "revoke" and known is not None and known.state == "revoked":
+            raise LedgerError(Code.DEVICE_REVOKED)
         writer.change_device(action, device, cause, author=caller.account, auth=caller.auth)
         writer.finish()
 

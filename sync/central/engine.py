@@ -13,8 +13,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, Any, Protocol
 
+from psycopg.errors import UndefinedTable
 from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import QueuePool, StaticPool
 
 from schemas.errors import Code, LedgerError
@@ -119,6 +121,7 @@ class PostgresStore:
         """The advisory lock is released by the commit itself, never before it."""
         with _translated(), self._engine.begin() as connection:
             connection.execute(text(f"SET LOCAL lock_timeout = {self._wait_ms}"))
+            connection.execute(text("SET LOCAL synchronous_commit = on"))  # whatever the server's default is
             connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": LOCK_NUMBER})
             connection.execute(text("SET LOCAL lock_timeout = 0"))
             yield connection
@@ -152,6 +155,12 @@ def _translated() -> Iterator[None]:
     """Database failures that a client can wait out become errors of the catalogue; others stay what they are."""
     try:
         yield
+    except PoolTimeout as error:
+        raise LedgerError(Code.BUSY, retry_after_s=RETRY_AFTER_S) from error
+    except ProgrammingError as error:
+        if isinstance(error.orig, UndefinedTable):
+            raise LedgerError(Code.STORE_NOT_READY) from error
+        raise
     except OperationalError as error:
         words = str(error.orig)
         if "lock timeout" in words or "database is locked" in words:

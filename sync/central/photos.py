@@ -1,41 +1,56 @@
 """Photos at central: bytes under their own hash, and resumable uploads that become them.
 
-Clients never name a file. An upload grows under a random id; it becomes visible only when it is whole and its hash
-is the announced one (I9), and then the log says so wherever that completes an inspection's evidence (I11).
+Clients never name a file. An upload grows under a random id; it becomes visible only when it is whole and its hash is
+the announced one (I9), and then the log says so wherever that completes an inspection's evidence (I11).
 """
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import hashlib
 import json
 import os
 import shutil
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from io import FileIO
 from pathlib import Path
 
 from sqlalchemy import func, insert, select
 
-from schemas.entries import Disposition
 from schemas.errors import Code, LedgerError
+from schemas.ids import CENTRAL_DEVICE
 from sync.central import rows
 from sync.central.central import Caller, Central
 from sync.central.tables import entries, evidence, listed_photos, photos
 from sync.central.writer import LogWriter
 
-_BLOCK = 1 << 20
+_DONE_KEPT_S = 86_400
+_SWEEP_EVERY_S = 3600
 
 
 @dataclass(frozen=True)
 class Upload:
-    """What an upload is to become: the announced hash and length in bytes, by whom, since when; `done` once visible."""
+    """What an upload is to become: the announced hash and length in bytes, by whom, since when; `done` once visible.
+
+    `metadata` is what the client said of it, word for word; nothing but the hash in it is ever used.
+    """
 
     id: str
     sha256: str
     length: int
+    metadata: str
     device: str
     account: str
     created_ms: int
     done: bool
+
+    @property
+    def owner(self) -> str:
+        """The folder of its uploads: a device's id, or the account at the desk (no device's id holds a full stop)."""
+        return self.device if self.device != CENTRAL_DEVICE else f"desk.{self.account}"
 
 
 @dataclass(frozen=True)
@@ -64,51 +79,63 @@ class PhotoFolder:
 
     # -- uploads ---------------------------------------------------------------------------------------------------
 
-    def begin(self, caller: Caller, sha256: str, length: int) -> Upload:
-        """Start an upload. Raises PHOTO_TOO_LARGE, UPLOAD_QUOTA, CENTRAL_DISK_FULL."""
+    def begin(self, caller: Caller, sha256: str, length: int, metadata: str = "") -> Upload:
+        """Start an upload. Raises PHOTO_TOO_LARGE, DEVICE_FROZEN, UPLOAD_QUOTA, CENTRAL_DISK_FULL."""
         settings = self._central.settings
         if length > settings.max_photo_bytes:
             raise LedgerError(Code.PHOTO_TOO_LARGE, limit_bytes=settings.max_photo_bytes)
-        owner = caller.device or caller.account
-        self.expire()
-        unfinished = sum(1 for upload in self._every() if upload.device == owner and not upload.done)
-        if unfinished >= settings.max_unfinished_uploads:
+        if caller.device_state != "active":
+            raise LedgerError(Code.DEVICE_FROZEN)
+        self._sweep()
+        device = caller.device or CENTRAL_DEVICE
+        made = Upload(
+            os.urandom(16).hex(), sha256, length, metadata, device, caller.account, self._central.clock(), False
+        )
+        folder = self._part(made).parent
+        _make_folder(folder)
+        if sum(1 for _ in folder.glob("*.part")) >= settings.max_unfinished_uploads:
             raise LedgerError(Code.UPLOAD_QUOTA, retry_after_s=60)
-        if shutil.disk_usage(self._uploads).free < settings.min_free_bytes + length:
+        if shutil.disk_usage(folder).free < settings.min_free_bytes + length:
             raise LedgerError(Code.CENTRAL_DISK_FULL)
-        upload = Upload(os.urandom(16).hex(), sha256, length, owner, caller.account, self._central.clock(), False)
-        self._part(upload.id).touch()
-        self._write_note(upload)
-        return upload
+        self._part(made).touch()
+        self._write_note(made)
+        return made
 
     def upload(self, caller: Caller, upload_id: str) -> Upload:
-        """The caller's own upload. Raises UPLOAD_NOT_FOUND."""
-        found = self._read_note(upload_id) if _is_id(upload_id) else None
-        if found is None or found.device != (caller.device or caller.account):
+        """An upload of the caller's device, or of the caller at the desk. Raises UPLOAD_NOT_FOUND."""
+        owner = Upload("", "", 0, "", caller.device or CENTRAL_DEVICE, caller.account, 0, False).owner
+        found = _read_note(self._uploads / owner / f"{upload_id}.json") if _is_id(upload_id) else None
+        if found is None:
             raise LedgerError(Code.UPLOAD_NOT_FOUND)
         return found
 
     def offset(self, upload: Upload) -> int:
         """How many bytes are durably here."""
-        if upload.done:
-            return upload.length
         try:
-            return self._part(upload.id).stat().st_size
+            return self._part(upload).stat().st_size
         except FileNotFoundError as error:
-            raise LedgerError(Code.UPLOAD_NOT_FOUND) from error
+            now = _read_note(self._note(upload))  # settled meanwhile, or gone
+            if now is None or not now.done:
+                raise LedgerError(Code.UPLOAD_NOT_FOUND) from error
+            return now.length
 
     def append(self, upload: Upload, offset: int, data: bytes) -> int:
-        """Add bytes at `offset` durably and return the new offset. Raises UPLOAD_OFFSET_CONFLICT, PHOTO_TOO_LARGE."""
+        """Add bytes at `offset` durably and return the new offset.
+
+        Raises UPLOAD_OFFSET_CONFLICT, PHOTO_TOO_LARGE, UPLOAD_NOT_FOUND, CENTRAL_DISK_FULL.
+        """
+        if offset + len(data) > upload.length:
+            raise LedgerError(Code.PHOTO_TOO_LARGE, limit_bytes=upload.length)
         at = self.offset(upload)
         if offset != at:
             raise LedgerError(Code.UPLOAD_OFFSET_CONFLICT, expected=at)
-        if at + len(data) > upload.length:
-            raise LedgerError(Code.PHOTO_TOO_LARGE, limit_bytes=upload.length)
-        if data:
-            with self._part(upload.id).open("ab") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
+        if not data:
+            return at
+        with self._alone(upload) as file:
+            at = file.seek(0, os.SEEK_END)
+            if offset != at:  # another request was quicker
+                raise LedgerError(Code.UPLOAD_OFFSET_CONFLICT, expected=at)
+            _write_whole(file, data)
         return at + len(data)
 
     def settle(self, upload: Upload) -> None:
@@ -118,78 +145,110 @@ class PhotoFolder:
         """
         if upload.done or self.offset(upload) != upload.length:
             return
-        part, final = self._part(upload.id), self.path(upload.sha256)
-        if _hash_of(part) != upload.sha256:
-            self.discard(upload)
-            raise LedgerError(Code.PHOTO_HASH_MISMATCH, sha256=upload.sha256)
-        final.parent.mkdir(parents=True, exist_ok=True)
-        # A second name first, so that a crash between the steps leaves the upload whole and to be settled again.
-        if not final.exists():
-            os.link(part, final)
-            _sync_folder(final.parent)
-        receive(self._central, upload.sha256, upload.length, upload.device, upload.account)
-        self._write_note(Upload(**{**asdict(upload), "done": True}))
-        part.unlink(missing_ok=True)
+        with self._alone(upload) as file:
+            if not self._part(upload).exists():  # settled or discarded while this request waited
+                self.offset(upload)
+                return
+            if hashlib.file_digest(file, "sha256").hexdigest() != upload.sha256:
+                self.discard(upload)
+                raise LedgerError(Code.PHOTO_HASH_MISMATCH, sha256=upload.sha256)
+            self._publish(upload)
+            receive(self._central, upload.sha256, upload.length, upload.device, upload.account)
+            self._write_note(replace(upload, done=True))
+            self._part(upload).unlink()
 
     def discard(self, upload: Upload) -> None:
         """Forget an upload; a photo that it became stays."""
-        self._part(upload.id).unlink(missing_ok=True)
-        self._note(upload.id).unlink(missing_ok=True)
-
-    def expire(self) -> None:
-        """Forget uploads that nobody has finished for a long time."""
-        limit = self._central.clock() - self._central.settings.upload_expires_s * 1000
-        for upload in self._every():
-            if upload.created_ms < limit:
-                self.discard(upload)
+        self._part(upload).unlink(missing_ok=True)
+        self._note(upload).unlink(missing_ok=True)
 
     # -- photos ----------------------------------------------------------------------------------------------------
 
     def held(self, caller: Caller, sha256: str) -> HeldPhoto:
         """A photo that the caller may see: its own, or one that an entry of its units lists. Raises PHOTO_NOT_FOUND."""
+        listed = (
+            select(entries.c.seq)
+            .join(listed_photos, listed_photos.c.entry == entries.c.id)
+            .where(listed_photos.c.sha256 == sha256, rows.COUNTS, entries.c.unit.in_(sorted(caller.units)))
+            .limit(1)
+        )
         with self._central.store.read() as connection:
             row = connection.execute(select(photos).where(photos.c.sha256 == sha256)).one_or_none()
-            listed = select(entries.c.seq).join(listed_photos, listed_photos.c.entry == entries.c.id)
-            listed = listed.where(listed_photos.c.sha256 == sha256, entries.c.unit.in_(sorted(caller.units)))
-            own = row is not None and row.device == (caller.device or caller.account)
-            if row is None or not (own or connection.execute(listed.limit(1)).first()):
+            mine = (caller.device or CENTRAL_DEVICE, caller.account)
+            own = row is not None and (row.device, row.account) == mine
+            if row is None or not (own or connection.execute(listed).first()):
                 raise LedgerError(Code.PHOTO_NOT_FOUND)
         return HeldPhoto(row.sha256, row.bytes, row.received_ms, row.device)
 
-    def missing(self, caller: Caller) -> list[str]:
-        """Photos that accepted entries of the caller's device list and central does not hold, at most 1,000."""
+    def keep(self, sha256: str, data: bytes) -> None:
+        """Store the bytes of a photo that came in a file and were checked, durably under their name."""
+        final = self.path(sha256)
+        _make_folder(final.parent)
+        write_durably(final, data)
+
+    def missing(self, device: str) -> list[str]:
+        """Photos that entries of this device which count list and central does not hold, at most 1,000."""
         query = (
             select(listed_photos.c.sha256)
             .join(entries, entries.c.id == listed_photos.c.entry)
             .outerjoin(photos, photos.c.sha256 == listed_photos.c.sha256)
-            .where(entries.c.device == caller.device, entries.c.disposition == Disposition.ACCEPTED.value)
-            .where(photos.c.sha256.is_(None))
+            .where(entries.c.device == device, rows.COUNTS, photos.c.sha256.is_(None))
             .distinct()
+            .order_by(listed_photos.c.sha256)
             .limit(1000)
         )
         with self._central.store.read() as connection:
-            return sorted(connection.execute(query).scalars())
+            return list(connection.execute(query).scalars())
 
     # -- private ---------------------------------------------------------------------------------------------------
 
-    def _part(self, upload_id: str) -> Path:
-        return self._uploads / f"{upload_id}.part"
+    def _part(self, upload: Upload) -> Path:
+        return self._uploads / upload.owner / f"{upload.id}.part"
 
-    def _note(self, upload_id: str) -> Path:
-        return self._uploads / f"{upload_id}.json"
+    def _note(self, upload: Upload) -> Path:
+        return self._uploads / upload.owner / f"{upload.id}.json"
 
     def _write_note(self, upload: Upload) -> None:
-        write_durably(self._note(upload.id), json.dumps(asdict(upload)).encode())
+        """The note's time of change is central's time, so that a sweep need not open it."""
+        write_durably(self._note(upload), json.dumps(asdict(upload)).encode())
+        os.utime(self._note(upload), ns=(upload.created_ms * 1_000_000,) * 2)
 
-    def _read_note(self, upload_id: str) -> Upload | None:
+    @contextmanager
+    def _alone(self, upload: Upload) -> Iterator[FileIO]:
+        """The growing file, with every other request (of any process) kept waiting. Raises UPLOAD_NOT_FOUND."""
         try:
-            return Upload(**json.loads(self._note(upload_id).read_bytes()))
-        except FileNotFoundError:
-            return None
+            file = self._part(upload).open("r+b", buffering=0)
+        except FileNotFoundError as error:
+            raise LedgerError(Code.UPLOAD_NOT_FOUND) from error
+        with file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield file
 
-    def _every(self) -> list[Upload]:
-        found = (self._read_note(path.stem) for path in self._uploads.glob("*.json"))
-        return [upload for upload in found if upload is not None]
+    def _publish(self, upload: Upload) -> None:
+        """Give the whole file its second name. A crash after this leaves an upload that is whole and settles again.
+
+        A file of that name is replaced, which heals one that was damaged on disk.
+        """
+        final = self.path(upload.sha256)
+        _make_folder(final.parent)
+        temporary = final.with_name(f".{upload.id}")
+        os.link(self._part(upload), temporary)
+        temporary.replace(final)
+        temporary.unlink(missing_ok=True)  # renaming onto the same file's other name leaves both
+        _sync_folder(final.parent)
+
+    def _sweep(self) -> None:
+        """Once an hour: forget uploads that nobody has finished for long, and the notes of those that were."""
+        now_ms = self._central.clock()
+        if now_ms - self._central.swept_ms < _SWEEP_EVERY_S * 1000:
+            return
+        self._central.swept_ms = now_ms
+        for note in self._uploads.glob("*/*.json"):
+            part = note.with_suffix(".part")
+            kept_s = self._central.settings.upload_expires_s if part.exists() else _DONE_KEPT_S
+            if note.stat().st_mtime * 1000 < now_ms - kept_s * 1000:
+                part.unlink(missing_ok=True)
+                note.unlink(missing_ok=True)
 
 
 def receive(central: Central, sha256: str, length: int, device: str, account: str) -> None:
@@ -207,12 +266,12 @@ def receive(central: Central, sha256: str, length: int, device: str, account: st
             select(entries.c.id)
             .join(listed_photos, listed_photos.c.entry == entries.c.id)
             .outerjoin(evidence, evidence.c.entry == entries.c.id)
-            .where(listed_photos.c.sha256 == sha256, evidence.c.entry.is_(None))
-            .where(entries.c.disposition == Disposition.ACCEPTED.value)
+            .where(listed_photos.c.sha256 == sha256, evidence.c.entry.is_(None), rows.COUNTS)
+            .order_by(entries.c.seq)
         )
         ids = list(connection.execute(waiting).scalars())
-        for stored in rows.by_ids(connection, ids).values():
-            writer.note_evidence(stored.entry())
+        known_entries = rows.by_ids(connection, ids)
+        writer.note_evidence([known_entries[entry_id].entry() for entry_id in ids])
         if ids:
             writer.finish()
 
@@ -235,20 +294,43 @@ def write_durably(path: Path, data: bytes) -> None:
     _sync_folder(path.parent)
 
 
+def _read_note(path: Path) -> Upload | None:
+    try:
+        return Upload(**json.loads(path.read_bytes()))
+    except FileNotFoundError:
+        return None
+
+
+def _write_whole(file: FileIO, data: bytes) -> None:
+    """Write at the end and wait for the disk; on failure the file is as long as before. Raises CENTRAL_DISK_FULL."""
+    before = file.tell()
+    left = memoryview(data)
+    try:
+        while left:
+            left = left[file.write(left) :]
+        os.fsync(file.fileno())
+    except OSError as error:
+        os.truncate(file.fileno(), before)
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise LedgerError(Code.CENTRAL_DISK_FULL) from error
+        raise
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder and those above it so that they survive a power cut."""
+    if folder.is_dir():
+        return
+    _make_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    _sync_folder(folder.parent)
+
+
 def _sync_folder(folder: Path) -> None:
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _hash_of(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def _is_id(text: str) -> bool:

@@ -17,16 +17,18 @@ from schemas.protocol import (
 from sync.central import rows
 from sync.central.central import Caller, Central
 
+MAX_PAGE_BYTES = 4 * 1_048_576
+"""A page ends with the entry that reaches this: a tablet on a thin line should not wait for 50 MB to keep any of it."""
+
 
 def pull(central: Central, caller: Caller, after: int, limit: int, from_size: int) -> PullAnswer:
     """Rows after position `after` that the caller may see, at most `limit`, proven against the answer's checkpoint."""
     limit = max(1, min(limit, MAX_PAGE_ROWS))
     with central.store.read() as connection:
         checkpoint = central.checkpoint(connection)
-        found = rows.page(connection, after, checkpoint.size, sorted(caller.units), limit)
+        found, more = rows.page(connection, after, checkpoint.size, sorted(caller.units), limit, MAX_PAGE_BYTES)
         proofs = rows.inclusions(connection, [stored.row.seq for stored in found], checkpoint.size)
         consistency = rows.consistency(connection, from_size, checkpoint.size)
-    full = len(found) == limit
     pulled = []
     for stored, proof in zip(found, proofs, strict=True):
         entry = parse_json(stored.data)
@@ -43,8 +45,8 @@ def pull(central: Central, caller: Caller, after: int, limit: int, from_size: in
     return PullAnswer(
         protocol=PROTOCOL,
         rows=pulled,
-        scanned_to=found[-1].row.seq if full else checkpoint.size,
-        more=full,
+        scanned_to=found[-1].row.seq if more else checkpoint.size,
+        more=more,
         checkpoint=checkpoint,
         consistency=consistency,
     )

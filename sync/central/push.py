@@ -10,19 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pydantic import JsonValue
-from sqlalchemy import select
 
-from schemas.canonical import sha256_hex
-from schemas.entries import (
-    MAX_ENTRY_BYTES,
-    Disposition,
-    Entry,
-    Kind,
-    LogRow,
-    entry_bytes,
-    parse_entry,
-    signed_bytes,
-)
+from schemas.canonical import canonical, sha256_hex
+from schemas.entries import MAX_ENTRY_BYTES, Entry, LogRow, parse_entry, signed_part
 from schemas.errors import Code, LedgerError
 from schemas.protocol import PROTOCOL, PushAnswer, Receipt, ReceiptStatus
 from sync.central import keys, rows
@@ -30,7 +20,6 @@ from sync.central.accounts import read_accounts
 from sync.central.admission import Author, refusal
 from sync.central.central import Caller, Central
 from sync.central.rows import DeviceRow, KeyRow, StoredEntry
-from sync.central.tables import entries
 from sync.central.writer import LogWriter
 
 
@@ -80,7 +69,10 @@ def prepare(central: Central, raws: Sequence[JsonValue], device: str) -> list[Pr
 class Appender:
     """Decides and appends a batch of prepared entries within one writer's transaction."""
 
-    def __init__(self, central: Central, writer: LogWriter, prepared: Sequence[Prepared]) -> None:
+    def __init__(
+        self, central: Central, writer: LogWriter, prepared: Sequence[Prepared], *, by_hand: bool = False
+    ) -> None:
+        """`by_hand`: a person brings a file in, so a frozen or revoked device's entries are kept, as refused."""
         self._central = central
         self._writer = writer
         self._prepared = prepared
@@ -90,6 +82,10 @@ class Appender:
         self._stored: dict[str, StoredEntry] = rows.by_ids(connection, sorted(_named_ids(whole)))
         accounts = read_accounts(connection, {item.entry.author for item in whole if item.entry is not None})
         self._authors: dict[str, Author] = {name: central.author(account) for name, account in accounts.items()}
+        self._by_hand = by_hand
+        self._worth: dict[str, tuple[str, Entry]] = {}
+        before = [item.entry.prev_hash for item in whole if item.entry is not None] if by_hand else []
+        self._branch = {name for name, row in rows.by_hashes(connection, before).items() if row.reason == Code.FORK}
 
     def take_all(self, device: str) -> list[Receipt]:
         """One receipt an entry, in order."""
@@ -109,7 +105,9 @@ class Appender:
         state = self._writer.device(device)
         if state is None or state.state != "active":
             code = Code.DEVICE_REVOKED if state and state.state == "revoked" else Code.DEVICE_FROZEN
-            return _unstored(ReceiptStatus.HELD, item, entry.device_seq, code)
+            if state is None or not self._by_hand:
+                return _unstored(ReceiptStatus.HELD, item, entry.device_seq, code)
+            return self._keep_by_hand(item, entry, state, code)
         if entry.device_seq > state.high_water + 1:
             gap = _unstored(ReceiptStatus.GAP, item, entry.device_seq, Code.SEQUENCE_GAP)
             return gap.model_copy(update={"expected": state.high_water + 1})
@@ -121,6 +119,23 @@ class Appender:
             return receipt
         return self._append(item, entry, self.judge(item, entry), numbered=True)
 
+    def worth_admitting(self) -> list[str]:
+        """Names of refused entries that only their device's state keeps from counting, in order."""
+        return [name for name, _ in self._worth.values()]
+
+    def _keep_by_hand(self, item: Prepared, entry: Entry, state: DeviceRow, code: Code) -> Receipt:
+        """Append as refused what continues the device's chain, or the other branch of its fork."""
+        continues = entry.device_seq == state.high_water + 1 and state.head in (None, entry.prev_hash)
+        taken = entry.device_seq <= state.high_water + 1 or entry.prev_hash in self._branch
+        if not continues and not taken:
+            gap = _unstored(ReceiptStatus.GAP, item, entry.device_seq, Code.SEQUENCE_GAP)
+            return gap.model_copy(update={"expected": state.high_water + 1})
+        if self.judge(item, entry) is None:
+            self._worth[entry.id] = (item.name, entry)
+        if not continues:
+            self._branch.add(item.name)
+        return self._append(item, entry, (code if continues else Code.FORK).value, numbered=continues)
+
     def judge(self, item: Prepared, entry: Entry) -> str | None:
         """The reason why the entry does not count, or None."""
         if item.key is None or item.key.account != entry.author:
@@ -130,8 +145,6 @@ class Appender:
     def _append(self, item: Prepared, entry: Entry, reason: str | None, *, numbered: bool) -> Receipt:
         row = self._writer.add(entry, item.data, item.name, reason, numbered=numbered)
         self._known[item.name] = row
-        if reason is None:
-            self._writer.note_evidence(entry)
         status = ReceiptStatus.REFUSED if reason else ReceiptStatus.ACCEPTED
         return _stored(status, entry, row)
 
@@ -142,6 +155,8 @@ class Appender:
         fresh = self._writer.fresh(entry_id)
         if fresh is not None:
             return fresh
+        if entry_id in self._worth:
+            return self._worth[entry_id][1]
         stored = self._stored.get(entry_id)
         return stored.entry() if stored else None
 
@@ -150,12 +165,9 @@ class Appender:
         return self._writer.device(device)
 
     def has_closed_gap(self, device: str) -> bool:
-        """Whether a supervisor closed numbers of this device; asked only when a predecessor is missing."""
-        query = select(entries.c.bytes).where(
-            entries.c.kind == Kind.GAP_CLOSED.value, entries.c.disposition == Disposition.ACCEPTED.value
-        )
-        marker = f'"device":"{device}"'.encode()
-        return any(marker in bytes(data) for (data,) in self._writer.connection.execute(query))
+        """Whether a supervisor closed numbers of this device: then fewer stand in the log than its last number says."""
+        known = self._writer.device(device)
+        return known is not None and self._writer.numbered_count(device) < known.high_water
 
     def signed_by_log(self, entry: Entry) -> bool:
         """Whether the embedded checkpoint is ours."""
@@ -172,7 +184,7 @@ def clock_notes(entry: Entry, row: LogRow) -> list[str]:
 def _parse(raw: JsonValue) -> tuple[Entry | None, bytes, Code | None]:
     try:
         entry = parse_entry(raw)
-        data = entry_bytes(entry)
+        data = canonical(raw)
     except LedgerError as error:
         return None, b"", error.code
     return entry, data, Code.BODY_TOO_LARGE if len(data) > MAX_ENTRY_BYTES else None
@@ -189,8 +201,7 @@ def _verified(
     elif key is None or key.device != device:
         fault = Code.KEY_UNKNOWN
     else:
-        message = signed_bytes(entry.model_dump(mode="json", by_alias=True))
-        if not keys.verify(key.public_key, message, bytes.fromhex(entry.sig)):
+        if not keys.verify(key.public_key, signed_part(data, entry.sig), bytes.fromhex(entry.sig)):
             fault = Code.SIGNATURE_INVALID
     return Prepared(entry, data, sha256_hex(data), key, fault)
 

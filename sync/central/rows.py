@@ -7,13 +7,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, or_, select
 
 from schemas import merkle
 from schemas.canonical import parse_json
 from schemas.entries import Checkpoint, Disposition, Entry, LogRow, parse_entry
 from schemas.merkle import NodeKey
-from sync.central.tables import checkpoints, devices, entries, keys, nodes
+from sync.central.tables import admitted, checkpoints, devices, entries, evidence, keys, nodes, photos
+
+COUNTS = or_(
+    entries.c.disposition == Disposition.ACCEPTED.value, entries.c.entry_hash.in_(select(admitted.c.entry_hash))
+)
+"""Rows that count: accepted on arrival, or admitted by a person afterwards. No two of them share an id."""
 
 _LEVEL = 1 << 48
 _MOST_BOUND = 900
@@ -91,12 +96,25 @@ def latest_checkpoint(connection: Connection, log: str) -> Checkpoint | None:
     return None if row is None else Checkpoint(log=log, size=row.size, root=row.root, at_ms=row.at_ms, sig=row.sig)
 
 
-def page(connection: Connection, after: int, upto: int, units: Sequence[str] | None, limit: int) -> list[StoredEntry]:
-    """Rows after `after` up to `upto` of these units (all, where None), at most `limit`, in order."""
+def page(
+    connection: Connection, after: int, upto: int, units: Sequence[str] | None, limit: int, most_bytes: int
+) -> tuple[list[StoredEntry], bool]:
+    """Rows after `after` up to `upto` of these units (all, where None), in order, and whether there may be more.
+
+    At most `limit` rows, and no further one once they hold `most_bytes`.
+    """
     query = select(entries).where(entries.c.seq > after, entries.c.seq <= upto).order_by(entries.c.seq).limit(limit)
     if units is not None:
         query = query.where(entries.c.unit.in_(units))
-    return [_stored(row) for row in connection.execute(query)]
+    found: list[StoredEntry] = []
+    held = 0
+    with connection.execute(query) as result:
+        for row in result:
+            found.append(_stored(row))
+            held += len(found[-1].data)
+            if len(found) == limit or held >= most_bytes:
+                return found, True
+    return found, False
 
 
 def by_seq(connection: Connection, seq: int) -> StoredEntry | None:
@@ -118,14 +136,41 @@ def by_hashes(connection: Connection, names: Sequence[str]) -> dict[str, LogRow]
     return found
 
 
+def stored_by_hashes(connection: Connection, names: Sequence[str]) -> dict[str, StoredEntry]:
+    """The entries of these names, with their bytes."""
+    found: dict[str, StoredEntry] = {}
+    for start in range(0, len(names), _MOST_BOUND):
+        query = select(entries).where(entries.c.entry_hash.in_(names[start : start + _MOST_BOUND]))
+        found |= {row.entry_hash: _stored(row) for row in connection.execute(query)}
+    return found
+
+
 def by_ids(connection: Connection, ids: Sequence[str]) -> dict[str, StoredEntry]:
-    """The accepted entries with these ids."""
+    """The entries with these ids that count."""
     found: dict[str, StoredEntry] = {}
     for start in range(0, len(ids), _MOST_BOUND):
         chosen = ids[start : start + _MOST_BOUND]
-        query = select(entries).where(entries.c.id.in_(chosen), entries.c.disposition == Disposition.ACCEPTED.value)
+        query = select(entries).where(entries.c.id.in_(chosen), COUNTS)
         for row in connection.execute(query):
             found[row.id] = _stored(row)
+    return found
+
+
+def held_photos(connection: Connection, names: Sequence[str]) -> dict[str, int]:
+    """The sizes, in bytes, of those of these photos that central holds."""
+    found: dict[str, int] = {}
+    for start in range(0, len(names), _MOST_BOUND):
+        query = select(photos.c.sha256, photos.c.bytes).where(photos.c.sha256.in_(names[start : start + _MOST_BOUND]))
+        found |= {row.sha256: row.bytes for row in connection.execute(query)}
+    return found
+
+
+def with_evidence(connection: Connection, ids: Sequence[str]) -> set[str]:
+    """Those of these entries whose evidence is complete, as the log has said."""
+    found: set[str] = set()
+    for start in range(0, len(ids), _MOST_BOUND):
+        query = select(evidence.c.entry).where(evidence.c.entry.in_(ids[start : start + _MOST_BOUND]))
+        found |= set(connection.execute(query).scalars())
     return found
 
 
@@ -135,6 +180,13 @@ def number_taken(connection: Connection, device: str, device_seq: int) -> bool:
         entries.c.device == device, entries.c.device_seq == device_seq, entries.c.numbered == 1
     )
     return connection.execute(query).first() is not None
+
+
+def numbered_count(connection: Connection, device: str) -> int:
+    """How many of the device's numbers stand in the log; fewer than its last number where some were closed as lost."""
+    query = select(func.count()).select_from(entries).where(entries.c.device == device, entries.c.numbered == 1)
+    count: int = connection.execute(query).scalar_one()
+    return count
 
 
 def key_rows(connection: Connection, ids: Iterable[str]) -> dict[str, KeyRow]:

@@ -12,7 +12,7 @@ import hashlib
 import hmac
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from schemas.canonical import canonical
 from schemas.errors import Code, LedgerError
@@ -87,11 +87,13 @@ def caller_of(central: Central, text: str) -> Caller:
     if token.expires_ms < central.clock():
         raise LedgerError(Code.SESSION_EXPIRED)
     with central.store.read() as connection:
-        if token.device is not None:
-            device = rows.device_row(connection, token.device)
-            if device is None or device.state == "revoked":
-                raise LedgerError(Code.DEVICE_REVOKED)
-        return central.caller(connection, token.account, token.auth, token.device, token.key)
+        caller = central.caller(connection, token.account, token.auth, token.device, token.key)
+        if token.device is None:
+            return caller
+        device = rows.device_row(connection, token.device)
+    if device is None or device.state == "revoked":
+        raise LedgerError(Code.DEVICE_REVOKED)
+    return replace(caller, device_state=device.state)
 
 
 def seal(secret: bytes, token: Token) -> str:

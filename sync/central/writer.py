@@ -7,12 +7,14 @@ evidence that is complete) by entries on central's own chain. What may be append
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import JsonValue
-from sqlalchemy import Connection, delete, insert, select, text
+from sqlalchemy import Connection, insert, text
 
 from schemas import merkle
+from schemas.bodies import check_body
 from schemas.canonical import sha256_hex
 from schemas.entries import (
     ALGORITHM,
@@ -31,7 +33,7 @@ from schemas.ids import CENTRAL_DEVICE, uuid7
 from sync.central import rows
 from sync.central.keys import CentralKey
 from sync.central.rows import DeviceRow
-from sync.central.tables import admitted, checkpoints, entries, evidence, keys, listed_photos, nodes, photos
+from sync.central.tables import admitted, checkpoints, entries, evidence, keys, listed_photos, nodes
 
 BEIJING_MIN = 480
 SYSTEM_ACCOUNT = "central"
@@ -50,6 +52,10 @@ class LogWriter:
         self._leaves: list[bytes] = []
         self._devices: dict[str, DeviceRow] = {}
         self._fresh: dict[str, Entry] = {}
+        self._numbered: dict[str, int] = {}
+        self._listing: list[Entry] = []
+        self._listed: list[dict[str, str]] = []
+        self._evidence: list[dict[str, Any]] = []
 
     # -- reading what includes this batch ------------------------------------------------------------------------
 
@@ -71,6 +77,12 @@ class LogWriter:
         return any(
             row["device"] == device and row["device_seq"] == device_seq and row["numbered"] for row in self._new
         ) or rows.number_taken(self.connection, device, device_seq)
+
+    def numbered_count(self, device: str) -> int:
+        """How many of the device's numbers stand in the log, this batch included."""
+        if device not in self._numbered:
+            self._numbered[device] = rows.numbered_count(self.connection, device)
+        return self._numbered[device] + sum(1 for row in self._new if row["device"] == device and row["numbered"])
 
     # -- adding ----------------------------------------------------------------------------------------------------
 
@@ -99,7 +111,7 @@ class LogWriter:
         )
         self._leaves.append(merkle.leaf_hash(row.leaf_data()))
         if numbered:
-            self._move(entry.device, high_water=entry.device_seq, head=name)
+            self.move(entry.device, high_water=entry.device_seq, head=name)
         if not refusal:
             self._fresh[entry.id] = entry
             project(self, entry, row)
@@ -119,6 +131,7 @@ class LogWriter:
         schema: int = 1,
     ) -> tuple[LogRow, Entry]:
         """Append an entry on central's own chain for `author`; `auth` says how that account was authenticated."""
+        check_body(kind, schema, body)
         own = self.device(CENTRAL_DEVICE) or DeviceRow(CENTRAL_DEVICE, unit, "active", 0, GENESIS_HASH)
         self._devices.setdefault(CENTRAL_DEVICE, own)
         now = Instant(ms=self.now_ms, offset_min=BEIJING_MIN)
@@ -161,22 +174,23 @@ class LogWriter:
         author, auth = str(more.get("author", SYSTEM_ACCOUNT)), str(more.get("auth", "central"))
         return self.say(Kind.DEVICE, body, unit=unit, about=[device], author=author, auth=auth)[0]
 
-    def note_evidence(self, entry: Entry) -> None:
-        """Say that the evidence of `entry` is complete, where every photo that it lists is held and this is new."""
-        wanted = photos_of(entry)
-        if not wanted:
-            return
-        query = select(photos.c.sha256, photos.c.bytes).where(photos.c.sha256.in_(wanted))
-        held = {row.sha256: row.bytes for row in self.connection.execute(query)}
-        if len(held) < len(wanted):
-            return
-        if self.connection.execute(select(evidence.c.seq).where(evidence.c.entry == entry.id)).first():
-            return
-        body: dict[str, JsonValue] = {"photos": list(wanted), "bytes": sum(held.values())}
-        self.say(Kind.EVIDENCE, body, unit=entry.unit, about=[entry.id])
+    def note_evidence(self, listing: Sequence[Entry]) -> None:
+        """Say whose evidence is complete: every photo that the entry lists is held, and nothing has said so yet."""
+        wanted = {entry.id: photos_of(entry) for entry in listing}
+        held = rows.held_photos(self.connection, [photo for photos in wanted.values() for photo in photos])
+        said = rows.with_evidence(self.connection, list(wanted))
+        for entry in listing:
+            photos = wanted[entry.id]
+            if photos and entry.id not in said and held.keys() >= set(photos):
+                size = sum(held[photo] for photo in photos)
+                self.say(Kind.EVIDENCE, {"photos": [*photos], "bytes": size}, unit=entry.unit, about=[entry.id])
 
     def finish(self) -> Checkpoint:
-        """Write rows, nodes, devices and the signed tree head; the caller's commit makes them durable together."""
+        """Write rows, nodes, devices and the signed tree head; the caller's commit makes them durable together.
+
+        Before that it says whose evidence is complete among the entries that this writer has taken.
+        """
+        self.note_evidence(self._listing)
         if self.size == self._before:
             latest = rows.latest_checkpoint(self.connection, self.key.id)
             if latest is not None:
@@ -192,11 +206,22 @@ class LogWriter:
 
     # -- projections' small steps ----------------------------------------------------------------------------------
 
+    def list_photos(self, entry: Entry) -> None:
+        """Note which photos an entry lists; written by `finish`."""
+        found = photos_of(entry)
+        if found:
+            self._listing.append(entry)
+            self._listed.extend({"entry": entry.id, "sha256": photo} for photo in found)
+
+    def set_evidence(self, entry_id: str, seq: int) -> None:
+        """Note that row `seq` says that this entry's evidence is complete; written by `finish`."""
+        self._evidence.append({"entry": entry_id, "seq": seq})
+
     def set_device(self, row: DeviceRow) -> None:
         """Put a device's new state; written by `finish`."""
         self._devices[row.device] = row
 
-    def _move(self, device: str, *, high_water: int, head: str | None) -> None:
+    def move(self, device: str, *, high_water: int, head: str | None) -> None:
         known = self.device(device)
         if known is not None:
             self.set_device(DeviceRow(device, known.unit, known.state, high_water, head, known.cause))
@@ -208,8 +233,18 @@ class LogWriter:
             self.connection.execute(
                 insert(nodes), [{"place": rows.place(level, index), "hash": value} for level, index, value in grown]
             )
-        for row in self._devices.values():
-            self.connection.execute(_PUT_DEVICE, row.__dict__)
+        self.write_projections()
+
+    def write_projections(self) -> None:
+        """Write what projecting has gathered."""
+        if self._listed:
+            self.connection.execute(insert(listed_photos), self._listed)
+            self._listed = []
+        if self._evidence:
+            self.connection.execute(insert(evidence), self._evidence)
+            self._evidence = []
+        if self._devices:
+            self.connection.execute(_PUT_DEVICE, [row.__dict__ for row in self._devices.values()])
 
 
 _PUT_DEVICE = text(
@@ -239,13 +274,9 @@ def project(writer: LogWriter, entry: Entry, row: LogRow) -> None:
             last = int(str(entry.body["last"]))
             writer.set_device(DeviceRow(known.device, known.unit, known.state, last, None, known.cause))
     elif entry.kind == Kind.EVIDENCE:
-        writer.connection.execute(insert(evidence).values(entry=entry.about[0], seq=row.seq))
+        writer.set_evidence(entry.about[0], row.seq)
     else:
-        wanted = photos_of(entry)
-        if wanted:
-            writer.connection.execute(
-                insert(listed_photos), [{"entry": entry.id, "sha256": photo} for photo in wanted]
-            )
+        writer.list_photos(entry)
 
 
 def _project_device(writer: LogWriter, entry: Entry, row: LogRow) -> None:
@@ -266,13 +297,13 @@ def _project_device(writer: LogWriter, entry: Entry, row: LogRow) -> None:
         )
     elif action == "admit":
         names = body["entries"]
-        for name in names if isinstance(names, list) else []:
-            writer.connection.execute(delete(admitted).where(admitted.c.entry_hash == name))
+        chosen = [str(name) for name in names] if isinstance(names, list) else []
+        for name, stored in rows.stored_by_hashes(writer.connection, chosen).items():
             writer.connection.execute(insert(admitted).values(entry_hash=name, seq=row.seq))
+            writer.list_photos(stored.entry())
     elif action in _STATE_AFTER:
         known = writer.device(device)
         if known is not None:
             state = _STATE_AFTER[action]
-            writer.set_device(
-                DeviceRow(device, known.unit, state, known.high_water, known.head, str(body["cause"]))
-            )
+            cause = str(body["cause"]).replace("\0", "\ufffd")  # PostgreSQL's text holds no NUL; the entry keeps it
+            writer.set_device(DeviceRow(device, known.unit, state, known.high_water, known.head, cause))

@@ -35,6 +35,7 @@ def create_app(central: Central) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url="/v1/openapi.json",
+        redirect_slashes=False,
     )
     settings = central.settings
     app.state.central = central
@@ -46,6 +47,16 @@ def create_app(central: Central) -> FastAPI:
     app.add_middleware(_EveryAnswer)
     _complete_description(app)
     return app
+
+
+_HEADERS = {
+    "x-content-type-options": "nosniff",
+    "cache-control": "no-store",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
+    "cross-origin-resource-policy": "same-origin",
+    "referrer-policy": "no-referrer",
+}
+"""Answers of the API are data: no browser shall guess, keep, run, frame or embed them. (HSTS is for who ends TLS.)"""
 
 
 class _EveryAnswer:
@@ -68,8 +79,8 @@ class _EveryAnswer:
                 started = True
                 headers = MutableHeaders(scope=message)
                 headers[PROTOCOL_HEADER] = str(PROTOCOL)
-                headers.setdefault("x-content-type-options", "nosniff")
-                headers.setdefault("cache-control", "no-store")
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
             await send(message)
 
         try:

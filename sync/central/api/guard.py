@@ -86,8 +86,11 @@ async def read_body(request: Request, limit_bytes: int) -> bytes:
 def read_as(model: type[_M], data: bytes) -> _M:
     """The body as `model`. Raises JSON_MALFORMED, PROTOCOL_UNSUPPORTED, BODY_INVALID naming the field."""
     raw = parse_json(data)
-    if isinstance(raw, dict) and isinstance(raw.get("protocol"), int) and raw["protocol"] != PROTOCOL:
-        raise LedgerError(Code.PROTOCOL_UNSUPPORTED)
+    if isinstance(raw, dict) and "protocol" in raw:
+        if type(raw["protocol"]) is not int:  # pydantic's Literal takes 1.0 and true for 1
+            raise LedgerError(Code.BODY_INVALID, where="protocol")
+        if raw["protocol"] != PROTOCOL:
+            raise LedgerError(Code.PROTOCOL_UNSUPPORTED)
     try:
         return model.model_validate(raw)
     except ValidationError as error:

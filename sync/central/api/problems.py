@@ -17,11 +17,14 @@ from schemas.protocol import PROTOCOL, PROTOCOL_HEADER, TUS_VERSION, ProblemAnsw
 
 _LOGGER = logging.getLogger("sync.central")
 _BY_STATUS = {404: Code.NOT_FOUND, 405: Code.METHOD_NOT_ALLOWED}
+_MOST_LETTERS = 300
 
 
 def problem(error: LedgerError) -> JSONResponse:
     """The answer for an error of the catalogue."""
     headers = {PROTOCOL_HEADER: str(PROTOCOL), "tus-resumable": TUS_VERSION, "cache-control": "no-store"}
+    if error.status == 412:
+        headers["tus-version"] = TUS_VERSION
     wait = error.details.get("retry_after_s")
     if error.status == 429:
         headers["retry-after"] = str(wait if isinstance(wait, int) else 2)
@@ -30,21 +33,24 @@ def problem(error: LedgerError) -> JSONResponse:
     body = ProblemAnswer(
         protocol=PROTOCOL,
         code=error.code.value,
-        message_zh=error.text("zh"),
-        message_en=error.text("en"),
+        message_zh=error.text("zh")[: 2 * _MOST_LETTERS],
+        message_en=error.text("en")[: 2 * _MOST_LETTERS],
         details={name: _json(value) for name, value in error.details.items()},
     )
     return JSONResponse(body.model_dump(mode="json"), status_code=error.status, headers=headers)
 
 
 def answers(*codes: Code) -> dict[int | str, dict[str, Any]]:
-    """The OpenAPI entries of the errors that a route may answer with; one text a status."""
+    """The OpenAPI entries of the errors that a route may answer with, and of those of any route; one text a status."""
     found: dict[int | str, dict[str, Any]] = {}
-    for code in codes:
+    for code in dict.fromkeys((*codes, *_ANYWHERE)):
         status = CATALOGUE[code].status
         known = found.setdefault(status, {"model": ProblemAnswer, "description": ""})
         known["description"] = f"{known['description']} `{code.value}`: {CATALOGUE[code].en}.".strip()
     return found
+
+
+_ANYWHERE = (Code.BUSY, Code.STORE_NOT_READY, Code.INTERNAL)
 
 
 def install(app: FastAPI) -> None:
@@ -75,4 +81,7 @@ def unexpected(method: str, path: str, error: Exception) -> JSONResponse:
 
 
 def _json(value: Detail) -> JsonValue:
+    """A detail as it travels; long text is cut, for it may repeat what a stranger sent."""
+    if isinstance(value, str):
+        return value[:_MOST_LETTERS]
     return [*value] if isinstance(value, list) else value

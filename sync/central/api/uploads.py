@@ -1,7 +1,9 @@
 """Photos over HTTP: resumable upload by tus 1.0 (core, creation, checksum, termination) and download.
 
 A chunk with a checksum is taken whole or not at all; without one, what arrived before a cut is kept. Downloads carry a
-fixed type and headers under which a browser will neither guess nor run anything.
+fixed type and headers under which a browser will neither guess nor run anything. Where we depart from tus: an
+upload of no
+bytes is refused (a photo has some), X-HTTP-Method-Override is not read, and uploads are never deferred or concatenated.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ import hashlib
 import re
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Depends, Path, Request
 from fastapi.responses import FileResponse, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
@@ -34,6 +36,9 @@ _GONE = (Code.UPLOAD_NOT_FOUND, Code.BUSY, Code.PHOTO_HASH_MISMATCH)
 _SHA = re.compile(r"[0-9a-f]{64}")
 UploadId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
 Sha256 = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]
+_METADATA = re.compile(r"[!-+\--~]+( [A-Za-z0-9+/]*={0,2})?(,[!-+\--~]+( [A-Za-z0-9+/]*={0,2})?)*")
+_MOST_METADATA = 1000
+_RANGE = re.compile(r"bytes=(\d{1,12})-(\d{0,12})|bytes=-[1-9]\d{0,11}")
 _NUMBER = {"schema": {"type": "integer"}}
 _OFFSET = {"Upload-Offset": _NUMBER, "Tus-Resumable": {"schema": {"type": "string"}}}
 
@@ -57,14 +62,25 @@ def _header(name: str, pattern: str, *, required: bool = True) -> dict[str, obje
     return {"name": name, "in": "header", "required": required, "schema": {"type": "string", "pattern": pattern}}
 
 
+_VERSION = _header("Tus-Resumable", r"^1\.0\.0$")
+
+
+def speaks_tus(request: Request) -> None:
+    """Raises UPLOAD_VERSION_UNSUPPORTED (412) before anything else is looked at, as tus wants it."""
+    if request.headers.get("tus-resumable") != TUS_VERSION:
+        raise LedgerError(Code.UPLOAD_VERSION_UNSUPPORTED, version=TUS_VERSION)
+
+
 @router.post(
     "/uploads",
     status_code=201,
     response_class=Response,
+    dependencies=[Depends(speaks_tus)],
     responses={
         201: {"headers": {"Location": {"schema": {"type": "string"}}}},
         **answers(
             *SIGNED_IN,
+            Code.UPLOAD_VERSION_UNSUPPORTED,
             Code.UPLOAD_METADATA_INVALID,
             Code.PHOTO_TOO_LARGE,
             Code.UPLOAD_QUOTA,
@@ -74,32 +90,41 @@ def _header(name: str, pattern: str, *, required: bool = True) -> dict[str, obje
     },
     openapi_extra={
         "parameters": [
+            _VERSION,
             _header("Upload-Length", r"^[1-9][0-9]{0,11}$"),
-            _header("Upload-Metadata", r"^sha256 [A-Za-z0-9+/=]{88}$"),
+            _header("Upload-Metadata", r"^sha256 [A-Za-z0-9+/]{86}==$"),
         ]
     },
 )
 async def begin(request: Request, central: TheCentral, caller: TheCaller) -> Response:
     """Announce a photo: its length and, in the metadata, its SHA-256 as hex."""
-    length = request.headers.get("upload-length", "")
-    if not (length.isascii() and length.isdigit()) or len(length) > 12 or int(length) == 0:
-        raise LedgerError(Code.UPLOAD_METADATA_INVALID, reason="Upload-Length")
-    sha256 = _announced_hash(request.headers.get("upload-metadata", ""))
-    upload = await run_in_threadpool(PhotoFolder(central).begin, caller, sha256, int(length))
+    length = _number(request, "upload-length")
+    if length == 0 or "upload-defer-length" in request.headers:
+        raise LedgerError(Code.UPLOAD_METADATA_INVALID, reason="upload-length")
+    metadata = request.headers.get("upload-metadata", "")
+    sha256 = _announced_hash(metadata)
+    upload = await run_in_threadpool(PhotoFolder(central).begin, caller, sha256, length, metadata)
     return Response(status_code=201, headers={**_TUS, "location": f"{UPLOADS}/{upload.id}", "upload-offset": "0"})
 
 
 @router.head(
     "/uploads/{upload_id}",
     response_class=Response,
+    dependencies=[Depends(speaks_tus)],
     responses={200: {"headers": _OFFSET}, **answers(*SIGNED_IN, *_GONE)},
+    openapi_extra={"parameters": [_VERSION]},
 )
 def state(central: TheCentral, caller: TheCaller, upload_id: UploadId) -> Response:
     """How many bytes are here; a whole upload is made visible if that was not done yet."""
     folder = PhotoFolder(central)
     upload = folder.upload(caller, upload_id)
     folder.settle(upload)
-    headers = {**_TUS, "upload-offset": str(folder.offset(upload)), "upload-length": str(upload.length)}
+    headers = {
+        **_TUS,
+        "upload-offset": str(folder.offset(upload)),
+        "upload-length": str(upload.length),
+        "upload-metadata": upload.metadata,
+    }
     return Response(status_code=200, headers=headers)
 
 
@@ -107,11 +132,13 @@ def state(central: TheCentral, caller: TheCaller, upload_id: UploadId) -> Respon
     "/uploads/{upload_id}",
     status_code=204,
     response_class=Response,
+    dependencies=[Depends(speaks_tus)],
     responses={
         204: {"headers": _OFFSET},
         **answers(
             *SIGNED_IN,
             *_GONE,
+            Code.UPLOAD_TYPE_UNSUPPORTED,
             Code.UPLOAD_METADATA_INVALID,
             Code.UPLOAD_OFFSET_CONFLICT,
             Code.UPLOAD_CHECKSUM_MISMATCH,
@@ -121,6 +148,7 @@ def state(central: TheCentral, caller: TheCaller, upload_id: UploadId) -> Respon
     },
     openapi_extra={
         "parameters": [
+            _VERSION,
             _header("Upload-Offset", r"^[0-9]{1,12}$"),
             _header("Upload-Checksum", r"^(sha1|sha256) [A-Za-z0-9+/=]+$", required=False),
         ],
@@ -130,23 +158,30 @@ def state(central: TheCentral, caller: TheCaller, upload_id: UploadId) -> Respon
 async def append(request: Request, central: TheCentral, caller: TheCaller, upload_id: UploadId) -> Response:
     """Add bytes at the offset; the last ones make the photo visible when its hash is right."""
     if request.headers.get("content-type", "") != CHUNK_TYPE:
-        raise LedgerError(Code.UPLOAD_METADATA_INVALID, reason="Content-Type")
-    offset = request.headers.get("upload-offset", "")
-    if not (offset.isascii() and offset.isdigit()) or len(offset) > 12:
-        raise LedgerError(Code.UPLOAD_METADATA_INVALID, reason="Upload-Offset")
+        raise LedgerError(Code.UPLOAD_TYPE_UNSUPPORTED, expected=CHUNK_TYPE)
+    offset = _number(request, "upload-offset")
     folder = PhotoFolder(central)
     upload = await run_in_threadpool(folder.upload, caller, upload_id)
+    await run_in_threadpool(folder.append, upload, offset, b"")  # a wrong offset is refused before the bytes are read
+    announced = request.headers.get("content-length", "")
+    if announced.isdigit() and offset + int(announced) > upload.length:
+        raise LedgerError(Code.PHOTO_TOO_LARGE, limit_bytes=upload.length)
     checksum = request.headers.get("upload-checksum")
     if checksum is None:
-        at = await _take_stream(request, folder, upload, int(offset))
+        at = await _take_stream(request, folder, upload, offset)
     else:
-        at = await _take_checked(request, folder, upload, int(offset), checksum)
+        at = await _take_checked(request, folder, upload, offset, checksum)
     await run_in_threadpool(folder.settle, upload)
     return Response(status_code=204, headers={**_TUS, "upload-offset": str(at)})
 
 
 @router.delete(
-    "/uploads/{upload_id}", status_code=204, response_class=Response, responses=answers(*SIGNED_IN, *_GONE)
+    "/uploads/{upload_id}",
+    status_code=204,
+    response_class=Response,
+    dependencies=[Depends(speaks_tus)],
+    responses=answers(*SIGNED_IN, Code.UPLOAD_NOT_FOUND),
+    openapi_extra={"parameters": [_VERSION]},
 )
 def terminate(central: TheCentral, caller: TheCaller, upload_id: UploadId) -> Response:
     """Give an upload up."""
@@ -158,7 +193,7 @@ def terminate(central: TheCentral, caller: TheCaller, upload_id: UploadId) -> Re
 @router.get("/photos/missing", response_model=MissingPhotosAnswer, responses=answers(*SIGNED_IN))
 def missing(central: TheCentral, caller: TheCaller) -> MissingPhotosAnswer:
     """Hashes that accepted entries of this device list and central does not hold."""
-    return MissingPhotosAnswer(protocol=PROTOCOL, missing=PhotoFolder(central).missing(caller))
+    return MissingPhotosAnswer(protocol=PROTOCOL, missing=PhotoFolder(central).missing(caller.device or ""))
 
 
 @router.api_route(
@@ -168,17 +203,17 @@ def missing(central: TheCentral, caller: TheCaller) -> MissingPhotosAnswer:
     responses={
         200: {"content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}}},
         206: {"description": "a range of the bytes"},
-        416: {"description": "the range lies outside the photo"},
         **answers(*SIGNED_IN, Code.PHOTO_NOT_FOUND),
     },
 )
-def download(central: TheCentral, caller: TheCaller, sha256: Sha256) -> Response:
-    """The original bytes of a photo that the caller may see."""
+def download(request: Request, central: TheCentral, caller: TheCaller, sha256: Sha256) -> Response:
+    """The original bytes of a photo that the caller may see, or one range of them."""
     folder = PhotoFolder(central)
     held = folder.held(caller, sha256)
     path = folder.path(held.sha256)
     if not path.exists():
         raise LedgerError(Code.PHOTO_NOT_FOUND)
+    _only_plain_range(request, held.bytes)
     headers = {
         **_TUS,
         "content-disposition": f'attachment; filename="{held.sha256[:16]}.jpg"',
@@ -190,41 +225,57 @@ def download(central: TheCentral, caller: TheCaller, sha256: Sha256) -> Response
     return FileResponse(path, media_type="image/jpeg", headers=headers)
 
 
+def _number(request: Request, header: str) -> int:
+    """A whole number of a header. Raises UPLOAD_METADATA_INVALID for anything else: a sign, a fraction, too many
+    digits."""
+    text = request.headers.get(header, "")
+    if not (text.isascii() and text.isdigit()) or len(text) > 12:
+        raise LedgerError(Code.UPLOAD_METADATA_INVALID, reason=header)
+    return int(text)
+
+
 def _announced_hash(metadata: str) -> str:
-    for pair in metadata.split(","):
-        name, _, value = pair.strip().partition(" ")
-        if name == "sha256":
-            try:
-                text = base64.b64decode(value, validate=True).decode("ascii")
-            except (binascii.Error, UnicodeDecodeError) as error:
-                raise LedgerError(Code.UPLOAD_METADATA_INVALID, reason="sha256") from error
-            if _SHA.fullmatch(text):
-                return text
-    raise LedgerError(Code.UPLOAD_METADATA_INVALID, reason="sha256")
+    """The photo's hash in tus metadata; other pairs (a file's name, say) must be well formed and are never used."""
+    if len(metadata) > _MOST_METADATA or not _METADATA.fullmatch(metadata):
+        raise LedgerError(Code.UPLOAD_METADATA_INVALID, reason="upload-metadata")
+    pairs = [pair.partition(" ") for pair in metadata.split(",")]
+    values = {name: value for name, _, value in pairs}
+    try:
+        text = base64.b64decode(values.get("sha256", ""), validate=True).decode("ascii")
+    except (binascii.Error, UnicodeDecodeError) as error:
+        raise LedgerError(Code.UPLOAD_METADATA_INVALID, reason="sha256") from error
+    if len(values) < len(pairs) or not _SHA.fullmatch(text):
+        raise LedgerError(Code.UPLOAD_METADATA_INVALID, reason="sha256")
+    return text
+
+
+def _only_plain_range(request: Request, length: int) -> None:
+    """Let one range that the photo has stand and forget any other Range header, as RFC 9110 §14.2 allows."""
+    asked = _RANGE.fullmatch(request.headers.get("range", ""))
+    first, last = (int(asked[1] or 0), int(asked[2] or length)) if asked else (length, 0)
+    if first >= length or last < first:
+        request.scope["headers"] = [pair for pair in request.scope["headers"] if pair[0] != b"range"]
 
 
 async def _take_checked(request: Request, folder: PhotoFolder, upload: Upload, offset: int, checksum: str) -> int:
     """A chunk under a checksum: in memory until it is proven, then durable at once."""
     name, _, value = checksum.partition(" ")
     if name not in _ALGORITHMS:
-        raise LedgerError(Code.UPLOAD_METADATA_INVALID, reason="Upload-Checksum")
-    expected_at = folder.offset(upload)
-    if offset != expected_at:
-        raise LedgerError(Code.UPLOAD_OFFSET_CONFLICT, expected=expected_at)
+        raise LedgerError(Code.UPLOAD_METADATA_INVALID, reason="upload-checksum")
     data = bytearray()
     async for part in request.stream():
         data += part
         if offset + len(data) > upload.length:
             raise LedgerError(Code.PHOTO_TOO_LARGE, limit_bytes=upload.length)
     digest = base64.b64encode(_ALGORITHMS[name](data).digest()).decode()
-    if digest != value.strip():
+    if digest != value:
         raise LedgerError(Code.UPLOAD_CHECKSUM_MISMATCH)
     return await run_in_threadpool(folder.append, upload, offset, bytes(data))
 
 
 async def _take_stream(request: Request, folder: PhotoFolder, upload: Upload, offset: int) -> int:
     """A chunk without a checksum: what arrives is kept block by block, also when the rest never comes."""
-    at = await run_in_threadpool(folder.append, upload, offset, b"")
+    at = offset
     waiting = bytearray()
     try:
         async for part in request.stream():
