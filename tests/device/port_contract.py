@@ -102,6 +102,17 @@ async def files_written_at_once_stay_whole(ports: Ports) -> None:
     assert len(await ports.files.names("together")) == 9
 
 
+async def files_hold_a_reserve(ports: Ports) -> None:
+    """The store keeps one under this name, and needs its size and its removal only."""
+    await ports.files.delete("reserve/space")
+    assert await ports.files.size("reserve/space") is None
+    for size in (3_000_000, 2_000_000):
+        await ports.files.write("reserve/space", bytes(size))
+        assert await ports.files.size("reserve/space") == size
+    await ports.files.delete("reserve/space")
+    assert await ports.files.size("reserve/space") is None
+
+
 async def files_know_the_free_space(ports: Ports) -> None:
     assert await ports.files.free_bytes() > 1_000_000
 

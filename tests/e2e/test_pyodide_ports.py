@@ -64,8 +64,8 @@ Path("/home/pyodide/port_contract.py").write_text({CONTRACT.read_text(encoding="
 import port_contract
 from sync.device.browser import BrowserClock, BrowserFiles, FetchTransport, OpfsDatabase, WebCryptoKeys
 ports = port_contract.Ports(
-    BrowserFiles("contract"), OpfsDatabase("contract", patience_s=0.2, settle_s=0), WebCryptoKeys("contract"), FetchTransport(),
-    BrowserClock(),
+    BrowserFiles("contract"), OpfsDatabase("contract", patience_s=0.2, settle_s=0), WebCryptoKeys("contract"),
+    FetchTransport(), BrowserClock(),
 )
 0"""
 
@@ -171,7 +171,8 @@ connection.commit()
     finally:
         quota.send("Storage.overrideQuotaForOrigin", {"origin": tablet.server.address})
     assert outcome["free"] <= 3_000_000
-    assert outcome["file"] == ["disk_full"] * 2
+    assert outcome["file"] == ["disk_full"] * 3
+    assert outcome["reserve"] is None
     assert outcome["names"] == ["photos/old"]
     assert outcome["old"] == 3000
     assert outcome["database"] == "SQLITE_FULL"
@@ -181,12 +182,13 @@ connection.commit()
 
 _FILL = """
 outcome = {"free": await files.free_bytes(), "file": []}
-for name in ("photos/new", "photos/old"):
+for name in ("photos/new", "photos/old", "reserve/space"):
     try:
-        await files.write(name, bytes(5_000_000))
+        await files.write(name, bytes(20_000_000))
         outcome["file"].append("written")
     except LedgerError as problem:
         outcome["file"].append(str(problem.code))
+outcome["reserve"] = await files.size("reserve/space")
 outcome["names"] = await files.names("photos")
 outcome["old"] = await files.size("photos/old")
 try:

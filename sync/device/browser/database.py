@@ -17,7 +17,8 @@ _FILES = [FILE_NAME, f"{FILE_NAME}-wal", f"{FILE_NAME}-journal"]
 _FIRST = "000001"
 _POLL_S = 0.05
 SETTLE_S = 60.0
-"""After so long the kernel has written the names of new files to the disk: Linux and Android do by default within 35 s."""
+"""After so long the kernel has written the names of new files to the disk: Linux and Android do by default within
+35 s."""
 
 
 class OpfsDatabase:

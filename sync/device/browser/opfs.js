@@ -1,11 +1,11 @@
-// The origin private file system (OPFS), for a worker: the three files of a SQLite database as an Emscripten file system.
+// The origin private file system (OPFS), for a worker: a SQLite database's files as an Emscripten file system.
 // One expression; `javascript.py` evaluates it.
 //
-// What survives: a commit. SQLite's fdatasync reaches handle.flush(), which syncs the real file. (Pyodide's own fdatasync does
-// nothing; `static_build.py` patches it and `database.py` checks at every start that it is patched.) What does not, for a
-// while: a new name. Chromium writes the names of OPFS into a list of its own that it never syncs, so only the kernel's
-// write-back makes them durable, within half a minute; a database younger than that is gone after a power cut. So the three
-// files are made once, only shrink to nothing afterwards, and `database.py` waits the first time.
+// What survives: a commit. SQLite's fdatasync reaches handle.flush(), which syncs the real file. (Pyodide's own fdatasync
+// does nothing; `static_build.py` patches it and `database.py` checks at every start that it is patched.) What does not,
+// for a while: a new name. Chromium writes the names of OPFS into a list of its own that it never syncs, so only the
+// kernel's write-back makes them durable, within half a minute; a database younger than that is gone after a power cut.
+// So the three files are made once, only shrink to nothing afterwards, and `database.py` waits the first time.
 (() => {
   const ENOENT = 44, EIO = 29, EINVAL = 28, ENOSPC = 51, EPERM = 63; // Emscripten's numbers
   const DIRECTORY = 0o40777, FILE = 0o100666;
@@ -26,7 +26,7 @@
 
   // ---- the database -------------------------------------------------------------------------------------------------
 
-  // Take the files `names` in the folder `path` for this worker alone and show them as `point` in Emscripten's file system.
+  // Take the files `names` in the folder `path` for this worker alone and show them as Emscripten's folder `point`.
   // Throws NoModificationAllowedError where another tab has them. A file exists for SQLite when it is open or not empty.
   async function mount(FS, path, point, names) {
     const home = await folder(path, true);
@@ -129,30 +129,69 @@
 
   // ---- space ---------------------------------------------------------------------------------------------------------
 
-  // The space that this origin may still fill. Chromium's estimate always claims 10 GiB more than is used, so a probe file
-  // is asked to grow (that reserves quota and checks the disk, and writes nothing): to PROBE, else to what bisection finds.
-  async function freeBytes(path) {
-    const { quota, usage } = await navigator.storage.estimate();
-    const claimed = Math.max(0, quota - usage);
+  async function place(path, create) {
     const cut = path.lastIndexOf("/");
-    const file = await (await folder(path.slice(0, cut), true)).getFileHandle(path.slice(cut + 1), { create: true });
-    const handle = await file.createSyncAccessHandle();
-    const fits = (size) => {
-      try { handle.truncate(size); return true; } catch { return false; } finally { handle.truncate(0); }
-    };
+    return [await folder(path.slice(0, cut), create), path.slice(cut + 1)];
+  }
+
+  // A file that takes up real space and gives it back the moment it is removed. Its name may be lost in a power cut.
+  async function occupy(path, data) {
+    const [home, name] = await place(path, true);
+    const handle = await (await home.getFileHandle(name, { create: true })).createSyncAccessHandle();
     try {
-      if (fits(PROBE)) return claimed;
-      let [free, full] = [0, PROBE];
-      while (full - free > Math.max(PROBE_STEP, free / 8)) {
-        const middle = Math.floor((free + full) / 2);
-        if (fits(middle)) free = middle;
-        else full = middle;
-      }
-      return Math.min(free, claimed);
+      handle.truncate(0);
+      if (handle.write(data, { at: 0 }) !== data.length) throw new DOMException("short write", "QuotaExceededError");
+      handle.flush();
+    } catch (problem) {
+      handle.truncate(0);
+      throw problem;
     } finally {
       handle.close();
     }
   }
 
-  return { flushes, missing, mount, folders, makeFolder, freeBytes };
+  async function occupied(path) {
+    const [home, name] = await place(path, true);
+    try { return (await (await home.getFileHandle(name)).getFile()).size; } catch { return 0; }
+  }
+
+  async function vacate(path) {
+    const [home, name] = await place(path, true);
+    await home.removeEntry(name).catch((problem) => { if (problem.name !== "NotFoundError") throw problem; });
+  }
+
+  // Gives `work` a function that tells whether the quota has room for so many bytes: a probe file grows, unwritten.
+  async function probed(path, work) {
+    const [home, name] = await place(path, true);
+    const handle = await (await home.getFileHandle(name, { create: true })).createSyncAccessHandle();
+    try {
+      return work((size) => {
+        try { handle.truncate(size); return true; } catch { return false; } finally { handle.truncate(0); }
+      });
+    } finally {
+      handle.close();
+    }
+  }
+
+  const fits = (path, size) => probed(path, (hasRoom) => hasRoom(size));
+
+  // The space that this origin may still fill, as far as a browser tells: the quota, and not the disk itself, whose lack
+  // of space only a failing write shows. Chromium's estimate always claims 10 GiB more than is used, so below PROBE the
+  // probe file knows better.
+  async function freeBytes(path) {
+    const { quota, usage } = await navigator.storage.estimate();
+    const claimed = Math.max(0, quota - usage);
+    return probed(path, (hasRoom) => {
+      if (hasRoom(PROBE)) return claimed;
+      let [free, full] = [0, PROBE];
+      while (full - free > Math.max(PROBE_STEP, free / 8)) {
+        const middle = Math.floor((free + full) / 2);
+        if (hasRoom(middle)) free = middle;
+        else full = middle;
+      }
+      return Math.min(free, claimed);
+    });
+  }
+
+  return { flushes, missing, mount, folders, makeFolder, occupy, occupied, vacate, fits, freeBytes };
 })()
