@@ -10,8 +10,7 @@ from collections.abc import Awaitable, Callable
 
 from sqlite_utils import Database
 
-from schemas.canonical import parse_json
-from schemas.entries import Entry, entry_bytes, parse_entry, signed_bytes
+from schemas.entries import Entry, signed_bytes
 from schemas.errors import Code, LedgerError
 from schemas.ids import key_id
 from sync.device import identity as identities
@@ -39,12 +38,8 @@ async def verify_own(keys: Keys, known: list[Identity], entry: Entry) -> bool:
 
 async def read_own(keys: Keys, known: list[Identity], data: bytes) -> Entry | None:
     """The entry in these bytes, if they are exactly what one of this tablet's own identities signed."""
-    try:
-        entry = parse_entry(parse_json(data))
-    except LedgerError:
-        return None
-    whole = entry_bytes(entry) == data and await verify_own(keys, known, entry)
-    return entry if whole else None
+    entry = log.read_entry(data)
+    return entry if entry is not None and await verify_own(keys, known, entry) else None
 
 
 async def adopt_unlisted(

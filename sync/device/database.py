@@ -75,7 +75,7 @@ def row_sum(*values: JsonValue) -> str:
     return sha256_hex(canonical(list(values)))
 
 
-def named(error: sqlite3.DatabaseError) -> Exception:
+def named(error: sqlite3.DatabaseError | UnicodeDecodeError) -> Exception:
     """What an error of SQLite means here: no room, a device that fails, a damaged file, or a broken constraint."""
     code = getattr(error, "sqlite_errorcode", None)
     if code in _NO_ROOM or "is full" in str(error):
@@ -89,20 +89,24 @@ def named(error: sqlite3.DatabaseError) -> Exception:
     return LedgerError(Code.DATABASE_DAMAGED, reason=str(error))
 
 
+ERRORS = (sqlite3.DatabaseError, UnicodeDecodeError)
+"""What a damaged file raises: even the text of SQLite's own message may be damaged."""
+
+
 class _Cursor(sqlite3.Cursor):
     """A cursor whose errors come from the catalogue: damage may show at any row that is read."""
 
     def execute(self, sql: str, parameters: Any = ()) -> _Cursor:
         try:
             super().execute(sql, parameters)
-        except sqlite3.DatabaseError as error:
+        except ERRORS as error:
             raise named(error) from error
         return self
 
     def __next__(self) -> Any:
         try:
             return super().__next__()
-        except sqlite3.DatabaseError as error:
+        except ERRORS as error:
             raise named(error) from error
 
     def fetchone(self) -> Any:
@@ -124,7 +128,7 @@ class _Guarded:
     def rollback(self) -> None:
         try:
             self._connection.rollback()
-        except sqlite3.DatabaseError as error:
+        except ERRORS as error:
             raise named(error) from error
 
     def __getattr__(self, name: str) -> Any:

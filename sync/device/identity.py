@@ -55,6 +55,16 @@ async def read_copies(files: Files) -> list[Identity]:
     return found
 
 
+async def compare_copies(database: Database, files: Files) -> None:
+    """Write the copies that a crash left out. Raises LedgerError(DATABASE_DAMAGED) where a copy's row is gone."""
+    known = {(identity.account, identity.device): identity for identity in every(database)}
+    copies = {(copy.account, copy.device) for copy in await read_copies(files)}
+    if not copies <= set(known):
+        raise LedgerError(Code.DATABASE_DAMAGED, reason="it does not know who is enrolled here")
+    for name in set(known) - copies:
+        await write_copy(files, known[name])
+
+
 def put(database: Database, identity: Identity) -> None:
     """Store or renew an identity, inside the caller's transaction."""
     content = identity.model_dump_json()

@@ -13,7 +13,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from schemas.canonical import parse_json, sha256_hex
-from schemas.entries import GENESIS_HASH, Disposition, Entry, parse_entry
+from schemas.entries import GENESIS_HASH, Disposition, Entry, entry_bytes, parse_entry
 from schemas.errors import Code, LedgerError
 from schemas.protocol import PulledRow, Receipt, ReceiptStatus
 
@@ -112,6 +112,15 @@ def apply_row(database: Database, row: PulledRow, entry: Entry, data: bytes, *, 
         ],
     ).rowcount  # fmt: skip
     return fresh or changed > 0
+
+
+def read_entry(data: bytes) -> Entry | None:
+    """The entry in canonical bytes, or None where they are something else."""
+    try:
+        entry = parse_entry(parse_json(data))
+    except LedgerError:
+        return None
+    return entry if entry_bytes(entry) == data else None
 
 
 def waiting(database: Database, device: str, limit: int) -> list[Stored]:

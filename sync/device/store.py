@@ -12,6 +12,7 @@ import contextlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 from pydantic import JsonValue
@@ -99,6 +100,7 @@ class Tablet:
             if await files.size(UNFINISHED_SALVAGE) is not None:
                 raise LedgerError(Code.DATABASE_DAMAGED, reason="a salvage was interrupted")
             tablet = cls(prepare(connection), files, keys, clock, settings or TabletSettings())
+            await identities.compare_copies(tablet.database, files)
             await adopt_unlisted(tablet.database, files, keys, tablet.restore_copy)
             await tablet.space.keep_reserve()
         except BaseException:
@@ -124,10 +126,10 @@ class Tablet:
         return identities.every(self.database)
 
     async def remember_identity(self, identity: Identity) -> None:
-        """Keep an identity durably, in a file and in the database."""
-        await identities.write_copy(self.files, identity)
+        """Keep an identity durably, in the database and then in a file: one whose row is gone tells of damage."""
         with transaction(self.database) as database:
             identities.put(database, identity)
+        await identities.write_copy(self.files, identity)
 
     # -- drafts ----------------------------------------------------------------------------------------------------
 
@@ -135,15 +137,26 @@ class Tablet:
         """Start a draft; durable when it returns."""
         now = self.clock.now_ms()
         draft = Draft(uuid7(now, self.clock.random_bytes(10)), account, content, now, now)
-        self._put_draft(draft)
+        self.put_draft(draft)
         return draft
 
     def change_draft(self, draft_id: str, content: dict[str, JsonValue]) -> Draft:
         """Store the draft's new content, called on every change. Raises LedgerError(DRAFT_NOT_FOUND)."""
         old = self.draft(draft_id)
         draft = Draft(old.id, old.account, content, old.started_ms, self.clock.now_ms())
-        self._put_draft(draft)
+        self.put_draft(draft)
         return draft
+
+    def put_draft(self, draft: Draft) -> None:
+        """Store a draft as it is; inside a caller's transaction it commits with it."""
+        values = draft.id, draft.account, canonical(draft.content).decode(), draft.started_ms, draft.updated_ms
+        with transaction(self.database) as database:
+            database.conn.execute(
+                "INSERT INTO drafts (id, account, content, started_ms, updated_ms, sum) VALUES (?,?,?,?,?,?)"
+                " ON CONFLICT (id) DO UPDATE SET content=excluded.content, updated_ms=excluded.updated_ms,"
+                " sum=excluded.sum",
+                [*values, row_sum(*values)],
+            )
 
     def draft(self, draft_id: str) -> Draft:
         """The draft. Raises LedgerError(DRAFT_NOT_FOUND)."""
@@ -173,7 +186,7 @@ class Tablet:
         name = sha256_hex(data)
         async with self.space.photos:
             await self.space.require_for_photo(len(data))
-            known = self.database.conn.execute("SELECT 1 FROM photos WHERE sha256=?", [name]).fetchone()
+            known = self._photo(name)
             await self.files.write(f"{PHOTOS}/{name}", data)
             try:
                 self._put_photo(name, len(data), draft)
@@ -217,6 +230,10 @@ class Tablet:
     async def restore_copy(self, data: bytes) -> bool:
         """Put a signed copy of an own entry back into the log (after a crash or by salvage); False if it is there."""
         entry = parse_entry(parse_json(data))
+        for photo in records.listed_photos(entry):
+            size = await self.files.size(f"{PHOTOS}/{photo}")
+            if size is not None and self._photo(photo) is None:
+                await self.with_room(partial(self._put_photo, photo, size, None))
         return await self.with_room(lambda: self._list(entry, data))
 
     # -- what was seen of central ----------------------------------------------------------------------------------
@@ -250,7 +267,7 @@ class Tablet:
         seen = self.checkpoint()
         fields: dict[str, Any] = {
             "id": new.id or uuid7(now.ms, self.clock.random_bytes(10)),
-            "kind": new.kind,
+            "kind": str(new.kind),
             "schema": new.schema,
             "unit": new.unit,
             "author": identity.account,
@@ -285,9 +302,13 @@ class Tablet:
 
     async def _require_photos(self, entry: Entry) -> None:
         for photo in records.listed_photos(entry):
-            row = self.database.conn.execute("SELECT state, bytes FROM photos WHERE sha256=?", [photo]).fetchone()
+            row = self._photo(photo)
             if row is None or (row[0] == "local" and await self.files.size(f"{PHOTOS}/{photo}") != row[1]):
                 raise LedgerError(Code.PHOTO_NOT_FOUND, sha256=photo)
+
+    def _photo(self, name: str) -> tuple[str, int] | None:
+        row = self.database.conn.execute("SELECT state, bytes FROM photos WHERE sha256=?", [name]).fetchone()
+        return None if row is None else (str(row[0]), int(row[1]))
 
     def _put_photo(self, name: str, size: int, draft: str | None) -> None:
         with transaction(self.database) as database:
@@ -295,16 +316,6 @@ class Tablet:
                 "INSERT INTO photos (sha256, bytes, saved_ms, draft) VALUES (?,?,?,?)"
                 " ON CONFLICT (sha256) DO UPDATE SET state=CASE state WHEN 'freed' THEN 'confirmed' ELSE state END",
                 [name, size, self.clock.now_ms(), draft],
-            )
-
-    def _put_draft(self, draft: Draft) -> None:
-        values = draft.id, draft.account, canonical(draft.content).decode(), draft.started_ms, draft.updated_ms
-        with transaction(self.database) as database:
-            database.conn.execute(
-                "INSERT INTO drafts (id, account, content, started_ms, updated_ms, sum) VALUES (?,?,?,?,?,?)"
-                " ON CONFLICT (id) DO UPDATE SET content=excluded.content, updated_ms=excluded.updated_ms,"
-                " sum=excluded.sum",
-                [*values, row_sum(*values)],
             )
 
     def _drafts(self, where: str, values: list[str]) -> list[Draft]:
