@@ -3,7 +3,7 @@ it could not."""
 
 from __future__ import annotations
 
-from sync.commands import app
+from sync.commands import main
 
 if __name__ == "__main__":
-    app()
+    main()

@@ -101,6 +101,8 @@ class Appender:
     def _take(self, item: Prepared, entry: Entry, device: str) -> Receipt:
         known = self._known.get(item.name)
         if known is not None:
+            if self._by_hand and known.reason in _FOR_DEVICE_STATE and self.judge(item, entry) is None:
+                self._worth[entry.id] = (item.name, entry)
             return _stored(ReceiptStatus.DUPLICATE, entry, known)
         state = self._writer.device(device)
         if state is None or state.state != "active":
@@ -172,6 +174,10 @@ class Appender:
     def signed_by_log(self, entry: Entry) -> bool:
         """Whether the embedded checkpoint is ours."""
         return self._central.signed_by_log(entry)
+
+
+_FOR_DEVICE_STATE = frozenset({Code.FORK.value, Code.DEVICE_FROZEN.value, Code.DEVICE_REVOKED.value})
+"""Reasons that speak of the device, not of the entry: a person may let such an entry in."""
 
 
 def clock_notes(entry: Entry, row: LogRow) -> list[str]:

@@ -130,6 +130,12 @@ def waiting(database: Database, device: str, limit: int) -> list[Stored]:
     )
 
 
+def exportable(database: Database, device: str) -> list[Stored]:
+    """What a file for a person must hold: entries without an answer, and those refused for the device's state alone."""
+    stopped = "reason IN ('fork', 'device_frozen', 'device_revoked') AND admitted=0"
+    return list(_rows(database, f"own=1 AND device=? AND (status IS NULL OR {stopped}) ORDER BY device_seq", [device]))
+
+
 def waiting_count(database: Database) -> int:
     """How many own entries wait for an answer."""
     count: int = database.conn.execute("SELECT count(*) FROM log WHERE own=1 AND status IS NULL").fetchone()[0]

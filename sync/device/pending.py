@@ -14,10 +14,10 @@ from typing import IO
 from schemas.pending import ENTRIES, MANIFEST, PHOTO_FOLDER, PendingManifest, PendingPhoto
 from sync.device import log
 from sync.device.identity import Identity
-from sync.device.store import PHOTOS, Tablet
+from sync.device.space import PHOTOS
+from sync.device.store import Tablet
 
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)  # members carry no clock of ours: the same work gives the same file
-_MOST = 200_000
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ async def export_pending(tablet: Tablet, identity: Identity, sink: IO[bytes]) ->
 
     A photo that is neither here nor confirmed is left out; the import lists it as missing.
     """
-    waiting = log.waiting(tablet.database, identity.device, _MOST)
+    waiting = log.exportable(tablet.database, identity.device)
     photos = [photo async for photo in _photos(tablet)]
     numbers = [stored.entry().device_seq for stored in waiting]
     manifest = PendingManifest(
