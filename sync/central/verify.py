@@ -101,6 +101,7 @@ class _Check:
         self._keys: dict[str, tuple[str, str, bytes]] = {}
         self._chains: dict[str, _Chain] = {}
         self._accepted: dict[str, str] = {}
+        self._refused: dict[str, str] = {}
         self._names: set[str] = set()
         self._embedded: dict[Checkpoint, int] = {}
         self._evidence: dict[str, int] = {}
@@ -140,10 +141,14 @@ class _Check:
         self._names.add(row.entry_hash)
         self._signature(where, entry, accepted=row.disposition == Disposition.ACCEPTED)
         self._chain(where, entry, row)
-        if entry.checkpoint is not None:
+        accepted = row.disposition == Disposition.ACCEPTED
+        # A forged head in a refused entry is why it was refused, and no fault of the log.
+        if entry.checkpoint is not None and (accepted or self._said(entry.checkpoint)):
             self._embedded.setdefault(entry.checkpoint, row.seq)
-        if row.disposition == Disposition.ACCEPTED:
+        if accepted:
             self._accept(where, entry)
+        else:
+            self._refused[row.entry_hash] = entry.id
 
     def _signature(self, where: str, entry: Entry, *, accepted: bool) -> None:
         if entry.device == CENTRAL_DEVICE and entry.key == self._log:
@@ -182,7 +187,7 @@ class _Check:
             self.found("order", where, f"what it supersedes, {entry.supersedes}, does not stand before it")
         body = entry.body
         if entry.kind == Kind.DEVICE and entry.device == CENTRAL_DEVICE:
-            self._device(entry, body)
+            self._device(where, entry, body)
         elif entry.kind == Kind.GAP_CLOSED:
             chain = self._chains.setdefault(str(body["device"]), _Chain(0, GENESIS_HASH, "active"))
             chain.number, chain.head = int(str(body["last"])), None
@@ -191,13 +196,19 @@ class _Check:
             seq = int(where.split()[1])
             self._evidence.update({str(photo): seq for photo in body["photos"]})
 
-    def _device(self, entry: Entry, body: Mapping[str, Any]) -> None:
+    def _device(self, where: str, entry: Entry, body: Mapping[str, Any]) -> None:
         device, action = str(body["device"]), body["action"]
         chain = self._chains.setdefault(device, _Chain(0, GENESIS_HASH, "active"))
         if action == "enrol":
             self._keys[str(body["key"])] = (device, str(body["account"]), bytes.fromhex(str(body["public_key"])))
         elif action in ("freeze", "revoke", "thaw"):
             chain.state = {"freeze": "frozen", "revoke": "revoked", "thaw": "active"}[str(action)]
+        elif action == "admit" and isinstance(body["entries"], list):
+            for name in map(str, body["entries"]):
+                if name not in self._refused:
+                    self.found("order", where, f"it admits {name}, which was not refused before it")
+                else:
+                    self._accepted.setdefault(self._refused[name], where)
 
     def _every_row(self) -> Iterator[Any]:
         after = 0
@@ -292,8 +303,12 @@ class _Check:
             self._head(f"anchor {head.size}", head, f"rows 1 to {head.size}")
         return len(self._embedded) + len(anchors)
 
+    def _said(self, head: Checkpoint) -> bool:
+        """Whether this log's key signed the head."""
+        return head.log == self._log and signing.verify(self._public_key, head.signed_bytes(), _hex(head.sig))
+
     def _head(self, where: str, head: Checkpoint, rows: str) -> None:
-        if head.log != self._log or not signing.verify(self._public_key, head.signed_bytes(), _hex(head.sig)):
+        if not self._said(head):
             self.found("checkpoint_signature", where, "it was not signed by this log's key")
         elif head.size > self.size:
             self.found("rows_gone", where, f"it covers {head.size} rows and there are {self.size}")
