@@ -22,7 +22,7 @@ from sync.device.store import UNFINISHED_SALVAGE, Tablet
 from tests.device.tablets import ACCOUNT, DEVICE, SMALL, UNIT, Place, enrolled, inspection, jpeg
 from tests.service import served, settings
 
-ENTRIES, DRAFTS, PHOTOS = 24, 6, 6
+ENTRIES, DRAFTS, PHOTOS = 14, 8, 5
 DAMAGES = 200
 
 
@@ -96,14 +96,14 @@ async def _notices(place: Place) -> tuple[bool, dict[str, object] | None]:
         tablet.close()
 
 
-async def test_two_hundred_damaged_databases(tmp_path: Path) -> None:
-    sound = Place(tmp_path / "sound")
+async def test_two_hundred_damaged_databases(memory_path: Path) -> None:
+    sound = Place(memory_path / "sound")
     tablet = await _filled(sound)
     truth = _truth(tablet)
     tablet.close()
     noticed = drafts = whole = 0
     for seed in range(DAMAGES):
-        place = Place(tmp_path / str(seed))
+        place = Place(memory_path / str(seed))
         shutil.copytree(sound.folder, place.folder)
         kind = _damage(place.folder / "db" / FILE_NAME, random.Random(seed))
         found, said = await _notices(place)
@@ -125,13 +125,13 @@ async def test_two_hundred_damaged_databases(tmp_path: Path) -> None:
     assert noticed > DAMAGES // 2
 
 
-async def test_a_damaged_tail_of_the_wal_costs_no_entry(tmp_path: Path) -> None:
+async def test_a_damaged_tail_of_the_wal_costs_no_entry(memory_path: Path) -> None:
     """SQLite drops what follows a damaged frame without a word; the copies bring the entries back at the next start."""
-    running = Place(tmp_path / "running")
+    running = Place(memory_path / "running")
     tablet = await _filled(running)
     names = [stored.hash for stored in log.own_entries(tablet.database, DEVICE)]
     for seed in range(30):
-        place = Place(tmp_path / str(seed))
+        place = Place(memory_path / str(seed))
         shutil.copytree(running.folder, place.folder)
         wal = place.folder / "db" / f"{FILE_NAME}-wal"
         chance = random.Random(seed)
