@@ -143,7 +143,7 @@ def parse_entry(raw: JsonValue) -> Entry:
 
 def entry_json(entry: Entry) -> dict[str, JsonValue]:
     """The entry as it travels."""
-    return entry.model_dump(mode="json", by_alias=True)
+    return entry.model_dump(by_alias=True)
 
 
 def entry_bytes(entry: Entry) -> bytes:

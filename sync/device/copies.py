@@ -28,7 +28,7 @@ def copy_name(device: str, device_seq: int) -> str:
 
 async def verify_own(keys: Keys, known: list[Identity], entry: Entry) -> bool:
     """Whether one of this tablet's own identities signed `entry`."""
-    message = signed_bytes(entry.model_dump(mode="json", by_alias=True))
+    message = signed_bytes(entry_json(entry))
     for identity in known:
         public_key = bytes.fromhex(identity.public_key)
         if identity.account == entry.author and identity.device == entry.device and entry.key == key_id(public_key):
