@@ -28,6 +28,7 @@ from schemas.entries import (
     Entry,
     Kind,
     entry_bytes,
+    entry_json,
     leaf_data,
     parse_entry,
     signed_bytes,
@@ -161,7 +162,7 @@ class _Check:
             if accepted and known[1] != entry.author:
                 self.found("author", where, f"{entry.author} signed with the key of {known[1]}, and it was accepted")
             public_key = known[2]
-        message = signed_bytes(entry.model_dump(mode="json", by_alias=True))
+        message = signed_bytes(entry_json(entry))
         if not signing.verify(public_key, message, bytes.fromhex(entry.sig)):
             self.found("signature", where, f"entry {entry.id}: the signature of {entry.author} does not hold")
 

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 
 from sqlite_utils import Database
 
-from schemas.entries import Entry, signed_bytes
+from schemas.entries import Entry, entry_json, signed_bytes
 from schemas.errors import Code, LedgerError
 from schemas.ids import key_id
 from sync.device import identity as identities
