@@ -1,8 +1,8 @@
 """One sync of a tablet with central: push, photos, pull, in that order, each with its own retry.
 
-Whatever is cut, stalled, doubled or answered by a stranger, the next sync goes on where this one stopped: a
-receipt or a
-pulled row with its proof is the only thing that changes what waits. Login is needed here, never to record.
+Whatever is cut, stalled, doubled or answered by a stranger, the next sync goes on where this one stopped: a receipt or
+a pulled row with its proof is the only thing that changes what waits. After a lost answer the tablet looks in the log
+before it sends again, so what central has already is not sent twice. Login is needed here, never to record.
 """
 
 from __future__ import annotations
@@ -40,7 +40,6 @@ from sync.device.uploads import Uploader
 ENTRIES = "entries"
 PHOTOS = "photos"
 _FRAME = len('{"protocol":1,"from_size":,"entries":[]}') + 20
-_LEAST_BATCH = 8
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,6 @@ class SyncClient:
         self._identity: Identity = tablet.identity(account)
         self._line = Line(transport, tablet.keys, tablet.clock, self._identity)
         self._uploader = Uploader(tablet, self._line)
-        self._batch_entries = MAX_BATCH_ENTRIES
         self._running = asyncio.Lock()
 
     async def sync(self, *, now: bool = False) -> SyncReport:
@@ -121,29 +119,40 @@ class SyncClient:
                 return report
 
     async def _recover_own(self, high_water: int) -> None:
-        """Central has more of this device than the device itself (an old backup was restored here): fetch it first.
+        """Look before sending: what central has of this device is fetched, what it lacks waits again.
 
-        Otherwise the next number would be given out twice, which is a fork. Numbers that are here but not there
-        (central was restored) wait again.
+        Central has more than the device itself where an old backup was restored here; the next number would be given
+        out twice, which is a fork. It has numbers that wait here where an answer was lost. It lacks settled ones where
+        it went back to a backup.
         """
-        mine = log.head(self._tablet.database, self._identity.device).device_seq
+        device = self._identity.device
+        mine = log.head(self._tablet.database, device).device_seq
+        waits = log.waiting(self._tablet.database, device, 1)
         if high_water > mine:
             await self._pull_all(after=0)
-        elif high_water < mine:
-            device = self._identity.device
-            row = self._tablet.database.conn.execute(
-                "SELECT min(device_seq) FROM log WHERE own=1 AND device=? AND device_seq>? AND status IS NOT NULL",
-                [device, high_water],
-            ).fetchone()
-            if row[0] is not None:
-                await self._change(lambda: log.unsettle(self._tablet.database, device, high_water + 1))
+        elif waits and waits[0].entry().device_seq <= high_water:
+            await self._pull_all(int(self._tablet.meta("cursor") or 0))
+        await self._wait_again(high_water + 1)
+
+    async def _wait_again(self, from_number: int) -> None:
+        device = self._identity.device
+
+        def unsettle() -> None:
+            with transaction(self._tablet.database) as database:
+                log.unsettle(database, device, from_number)
+                records.rebuild(database)
+
+        settled = "SELECT 1 FROM log WHERE own=1 AND device=? AND device_seq>=? AND status IS NOT NULL LIMIT 1"
+        if self._tablet.database.conn.execute(settled, [device, from_number]).fetchone():
+            await self._change(unsettle)
 
     def _next_batch(self) -> list[Stored]:
         batch: list[Stored] = []
         size = _FRAME
-        for stored in log.waiting(self._tablet.database, self._identity.device, self._batch_entries):
+        most_bytes = min(MAX_BATCH_BYTES, self._line.pace.most_bytes())
+        for stored in log.waiting(self._tablet.database, self._identity.device, MAX_BATCH_ENTRIES):
             size += len(stored.data) + 1
-            if batch and size > MAX_BATCH_BYTES:
+            if batch and size > most_bytes:
                 break
             batch.append(stored)
         return batch
@@ -152,13 +161,7 @@ class SyncClient:
         seen = self._tablet.checkpoint()
         head = f'{{"protocol":{PROTOCOL},"from_size":{seen.size if seen else 0},"entries":['
         body = head.encode() + b",".join(stored.data for stored in batch) + b"]}"
-        try:
-            answer = await self._line.post("/v1/entries", body, PushAnswer)
-        except LedgerError as error:
-            if error.code == Code.NO_ANSWER:
-                self._batch_entries = max(_LEAST_BATCH, len(batch) // 2)
-            raise
-        self._batch_entries = min(MAX_BATCH_ENTRIES, self._batch_entries * 2)
+        answer = await self._line.post("/v1/entries", body, PushAnswer)
         if len(answer.receipts) != len(batch):
             raise LedgerError(Code.NOT_OUR_ANSWER)
         await trust.believe(self._tablet, self._identity, answer.checkpoint, answer.consistency)
@@ -185,8 +188,7 @@ class SyncClient:
         await self._change(note)
         held.extend(r.code or r.status.value for r in answer.receipts if r.status not in log.FINAL)
         if gap is not None and gap < batch[0].entry().device_seq:
-            device = self._identity.device
-            await self._change(lambda: log.unsettle(self._tablet.database, device, gap or 1))
+            await self._wait_again(gap)
         return settled, held
 
     # -- photos ----------------------------------------------------------------------------------------------------
@@ -195,12 +197,23 @@ class SyncClient:
         if report.device_state != "active":
             return report
         await self._ask_missing()
+        tried: set[str] = set()
+        fault: LedgerError | None = None
         while True:
-            waiting = self._uploader.waiting(limit=1)
-            if not waiting:
-                return report
-            await self._uploader.send(waiting[0])
-            report = replace(report, photos=report.photos + 1)
+            photo = next((p for p in self._uploader.waiting(limit=len(tried) + 1) if p.sha256 not in tried), None)
+            if photo is None:
+                break
+            tried.add(photo.sha256)
+            try:
+                await self._uploader.send(photo)
+                report = replace(report, photos=report.photos + 1)
+            except LedgerError as error:
+                if error.code not in _ONE_PHOTO:
+                    raise
+                fault = fault or error  # this photo is tried again later; those behind it go now
+        if fault is not None:
+            raise fault
+        return report
 
     async def _ask_missing(self) -> None:
         """Photos that were sent but are not confirmed: central may have lost them with a restored backup."""
@@ -288,6 +301,19 @@ _HOPELESS = frozenset(
     }
 )
 """After these the other steps of a sync would meet the same."""
+
+_ONE_PHOTO = frozenset(
+    {
+        Code.PHOTO_NOT_FOUND,
+        Code.PHOTO_TRUNCATED,
+        Code.PHOTO_HASH_MISMATCH,
+        Code.PHOTO_TOO_LARGE,
+        Code.UPLOAD_NOT_FOUND,
+        Code.UPLOAD_CHECKSUM_MISMATCH,
+        Code.UPLOAD_METADATA_INVALID,
+    }
+)
+"""Trouble of one photo, which must not hold up the others."""
 
 
 def _prove(row: PulledRow, answer: PullAnswer) -> tuple[Entry, bytes]:

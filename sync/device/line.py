@@ -24,6 +24,7 @@ from schemas.protocol import (
     SessionRequest,
 )
 from sync.device.identity import Identity
+from sync.device.pace import Pace
 from sync.device.ports import Answer, Clock, Keys, Request, Transport
 
 _M = TypeVar("_M", bound=Frozen)
@@ -41,6 +42,7 @@ class Line:
         self._token: str | None = None
         self._token_until = 0
         self.session: SessionAnswer | None = None
+        self.pace = Pace()
 
     async def get(self, path: str, model: type[_M]) -> _M:
         """A signed-in GET, read as `model`."""
@@ -65,7 +67,7 @@ class Line:
                 await self.sign_in()
             signed = {**(headers or {}), "authorization": f"Bearer {self._token}"}
             try:
-                return require_ours(await self._transport.send(Request(method, path, signed, body, timeout_s)), method)
+                return await self._exchange(Request(method, path, signed, body, timeout_s))
             except LedgerError as error:
                 self._token = None if error.status == 401 else self._token
                 if error.status != 401 or attempt == 2:
@@ -88,30 +90,41 @@ class Line:
         )
         answer = read_answer(await self._plain("POST", "/v1/session", json_bytes(request)), SessionAnswer)
         self._token = answer.token
-        self._token_until = self._clock.monotonic_ms() + answer.expires_s * 1000 - _MARGIN_MS
+        lasts_ms = answer.expires_s * 1000
+        self._token_until = self._clock.monotonic_ms() + max(lasts_ms // 2, lasts_ms - _MARGIN_MS)
         self.session = answer
         return answer
 
     async def _plain(self, method: str, path: str, body: bytes = b"") -> Answer:
         headers = {"content-type": "application/json"} if body else {}
-        return require_ours(await self._transport.send(Request(method, path, headers, body)), method)
+        return await self._exchange(Request(method, path, headers, body))
+
+    async def _exchange(self, request: Request) -> Answer:
+        try:
+            answer = await self._transport.send(request)
+        except LedgerError as error:
+            if error.code == Code.NO_ANSWER:
+                self.pace.cut(len(request.body))
+            raise
+        self.pace.carried(len(request.body))
+        return require_ours(answer, request.method)
 
 
 def require_ours(answer: Answer, method: str) -> Answer:
     """The answer, if central gave it and it is no problem. Raises NOT_OUR_ANSWER or the problem's own error."""
     if answer.headers.get(PROTOCOL_HEADER) != str(PROTOCOL):
-        raise LedgerError(Code.NOT_OUR_ANSWER, status=answer.status)
+        raise LedgerError(Code.NOT_OUR_ANSWER, status=answer.status, **_asked_to_wait(answer))
     if answer.status < 400:
         return answer
     if method == "HEAD":
-        raise LedgerError(_HEAD_CODES.get(answer.status, Code.INTERNAL))
+        raise LedgerError(_HEAD_CODES.get(answer.status, Code.INTERNAL), **_asked_to_wait(answer))
     try:
         problem = ProblemAnswer.model_validate_json(answer.body)
         code = Code(problem.code)
     except (ValidationError, ValueError) as error:
         raise LedgerError(Code.NOT_OUR_ANSWER, status=answer.status) from error
     details = {name: value for name, value in problem.details.items() if isinstance(value, str | int)}
-    raise LedgerError(code, **details)
+    raise LedgerError(code, **{**_asked_to_wait(answer), **details})
 
 
 def read_answer(answer: Answer, model: type[_M]) -> _M:
@@ -126,6 +139,11 @@ def json_bytes(request: BaseModel) -> bytes:
     """A request as JSON."""
     return request.model_dump_json(by_alias=True).encode()
 
+
+def _asked_to_wait(answer: Answer) -> dict[str, int]:
+    """The answer's Retry-After in seconds, whoever gave it: a proxy in front of central speaks by this header alone."""
+    text = answer.headers.get("retry-after", "")
+    return {"retry_after_s": int(text)} if text.isascii() and text.isdigit() and len(text) < 6 else {}
 
 
 # A HEAD has no body to say more (tus uses it for the offset).

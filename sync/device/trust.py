@@ -1,7 +1,20 @@
 """What a tablet believes of central: a signed tree head that provably extends the last one it saw, and nothing less.
 
-A server that drops, rewrites or rolls back entries cannot prove the new head from the old one. Then sync stops,
-both heads are kept as evidence, and only a person can accept another history (after a backup was restored, say).
+A server that drops, rewrites or rolls back entries cannot prove the new head from the old one. Then sync stops, both
+heads are kept as evidence, and only a person can accept another history.
+
+The lawful case is a central that went back to a backup. The rule:
+
+1. The operator says so in the log: the first new row is central's own `device` entry with action `restore`. A head that
+   reaches that row or beyond, and was signed no later than it, belongs to the history that was given up. Whoever
+   verifies the log reports such heads in entries as *lost history*, not as rewriting; any other head must be a prefix.
+2. Each tablet that had seen more stops with LOG_ROLLED_BACK, or LOG_REWRITTEN once the new log has outgrown the old.
+   A tablet that had seen no more than the backup goes on as if nothing had happened.
+3. A person settles the alarm. Then nothing that central said is believed any longer: own entries all wait again, rows
+   of others do not count until they come back with a proof, photos are taken for held only when central says so. The
+   next sync pulls from the beginning, sends the own entries that did not come back and the photos that are missing.
+4. What only central had made since the backup (decisions at the desk, enrolments) is lost at central. Tablets keep
+   their copies as rows that do not count; a person makes those decisions again.
 """
 
 from __future__ import annotations
@@ -12,6 +25,7 @@ from schemas import merkle
 from schemas.entries import Checkpoint
 from schemas.errors import Code, LedgerError
 from schemas.ids import key_id
+from sync.device import records
 from sync.device.database import transaction
 from sync.device.identity import Identity
 from sync.device.ports import Keys
@@ -58,16 +72,17 @@ def open_alarm(tablet: Tablet) -> Code | None:
 
 
 def settle_alarm(tablet: Tablet, cause: str) -> None:
-    """A person accepts the history that central now shows: forget the old head and cursor, send again what it lacks.
-
-    The contradiction itself stays in `alarms`. Own entries wait again from the first number that central does not have;
-    that is found out at the next sync, which starts from nothing.
-    """
+    """A person accepts the history that central now shows; see the rule above. The contradiction stays in `alarms`."""
     with transaction(tablet.database) as database:
         database.conn.execute("UPDATE alarms SET settled=? WHERE settled IS NULL", [cause])
         database.conn.execute("DELETE FROM meta WHERE name IN ('checkpoint', 'cursor')")
-        database.conn.execute("UPDATE log SET seen=0")
+        database.conn.execute(
+            "UPDATE log SET status=NULL, code=NULL, seq=NULL, received_ms=NULL, seen=0, admitted=0,"
+            " disposition=CASE own WHEN 1 THEN NULL ELSE 'refused' END, reason=CASE own WHEN 1 THEN NULL ELSE ? END",
+            [Code.LOG_ROLLED_BACK.value],
+        )
         database.conn.execute("UPDATE photos SET state='uploaded' WHERE state='confirmed'")
+        records.rebuild(database)
 
 
 def _raise_alarm(tablet: Tablet, code: Code, seen: Checkpoint | None, head: Checkpoint) -> None:

@@ -1,7 +1,7 @@
 """Sending photos by resumable upload (tus 1.0), apart from entries and while the form is still open.
 
-Chunks adapt between 64 KiB and 4 MiB so that each lasts 2 to 10 s; each carries its checksum, so a cut costs at
-most one chunk and wrong bytes never count.
+Chunks adapt between 64 KiB and 4 MiB so that each lasts 2 to 10 s and is small beside what the line carries between two
+cuts (`pace.py`); each carries its checksum, so a cut costs at most one chunk and wrong bytes never count.
 """
 
 from __future__ import annotations
@@ -74,8 +74,8 @@ class Uploader:
         return path, 0
 
     async def _send_chunk(self, photo: Waiting, path: str, offset: int) -> int:
-        length = min(self.chunk_bytes, photo.bytes - offset)
-        data = await self._tablet.files.read_range(f"{PHOTOS}/{photo.sha256}", offset, length)
+        length = min(self.chunk_bytes, self._line.pace.most_bytes(), photo.bytes - offset)
+        data = await self._read(photo, offset, length)
         checksum = base64.b64encode(hashlib.sha256(data).digest()).decode()
         headers = {
             **_TUS,
@@ -89,11 +89,18 @@ class Uploader:
         except LedgerError as error:
             if error.code == Code.UPLOAD_OFFSET_CONFLICT and isinstance(error.details.get("expected"), int):
                 return int(str(error.details["expected"]))
-            if error.code == Code.NO_ANSWER:
-                self.chunk_bytes = max(MIN_CHUNK_BYTES, self.chunk_bytes // 2)
             raise
         self._adapt((self._tablet.clock.monotonic_ms() - started) / 1000, length)
         return self._offset(answer, photo)
+
+    async def _read(self, photo: Waiting, offset: int, length: int) -> bytes:
+        try:
+            data = await self._tablet.files.read_range(f"{PHOTOS}/{photo.sha256}", offset, length)
+        except FileNotFoundError as error:
+            raise LedgerError(Code.PHOTO_NOT_FOUND, sha256=photo.sha256) from error
+        if len(data) != length:
+            raise LedgerError(Code.PHOTO_TRUNCATED, sha256=photo.sha256)
+        return data
 
     def _adapt(self, took_s: float, length: int) -> None:
         if took_s < _FAST_S and length == self.chunk_bytes:
