@@ -12,8 +12,6 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from io import FileIO
 from pathlib import Path
@@ -145,8 +143,13 @@ class PhotoFolder:
         """
         if upload.done or self.offset(upload) != upload.length:
             return
-        with self._alone(upload) as file:
-            if not self._part(upload).exists():  # settled or discarded while this request waited
+        try:
+            file = self._alone(upload)
+        except LedgerError:  # settled or discarded by another request a moment ago
+            self.offset(upload)
+            return
+        with file:
+            if not self._part(upload).exists():  # or while this one waited
                 self.offset(upload)
                 return
             if hashlib.file_digest(file, "sha256").hexdigest() != upload.sha256:
@@ -213,16 +216,14 @@ class PhotoFolder:
         write_durably(self._note(upload), json.dumps(asdict(upload)).encode())
         os.utime(self._note(upload), ns=(upload.created_ms * 1_000_000,) * 2)
 
-    @contextmanager
-    def _alone(self, upload: Upload) -> Iterator[FileIO]:
-        """The growing file, with every other request (of any process) kept waiting. Raises UPLOAD_NOT_FOUND."""
+    def _alone(self, upload: Upload) -> FileIO:
+        """The growing file; until it is closed every other request, of any process, waits. Raises UPLOAD_NOT_FOUND."""
         try:
             file = self._part(upload).open("r+b", buffering=0)
         except FileNotFoundError as error:
             raise LedgerError(Code.UPLOAD_NOT_FOUND) from error
-        with file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield file
+        fcntl.flock(file, fcntl.LOCK_EX)
+        return file
 
     def _publish(self, upload: Upload) -> None:
         """Give the whole file its second name. A crash after this leaves an upload that is whole and settles again.

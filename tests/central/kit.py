@@ -30,7 +30,8 @@ from tests.service import settings
 LS, HJ, QT = "DEMO-LS", "DEMO-HJ", "DEMO-QT"
 NOW_MS = 1_795_000_000_000
 _CORNERS = ((0, 0), (1, 0), (1, 1), (0, 0))
-SQUARE = {"type": "Polygon", "rings": [[[116_300_000_000 + x * 10**6, 39_900_000_000 + y * 10**6] for x, y in _CORNERS]]}
+_RING = [[116_300_000_000 + x * 10**6, 39_900_000_000 + y * 10**6] for x, y in _CORNERS]
+SQUARE = {"type": "Polygon", "rings": [_RING]}
 
 
 @dataclass
@@ -86,7 +87,9 @@ class Hand:
     def sign(self, value: Any) -> str:
         return self.key.sign(canonical(value)).hex()
 
-    def enrol_request(self, text: str, device: str | None = None, other: Hand | None = None, **more: Any) -> EnrolRequest:
+    def enrol_request(
+        self, text: str, device: str | None = None, other: Hand | None = None, **more: Any
+    ) -> EnrolRequest:
         """The request that turns the code into this key; `other` holds a key that is enrolled on `device`."""
         code, _log = read_enrolment_text(text) or (text, "")
         fields: dict[str, Any] = {"code": code, "public_key": self.public_key.hex(), "device": device, **more}

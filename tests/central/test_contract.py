@@ -225,7 +225,9 @@ def _refusals(central: Central) -> dict[str, tuple[Hand, dict[str, Any]]]:
         "schema_unknown": (author, {"schema": 99}),
         "body_invalid": (super1, {"body": kit.inspection() | {"owner_name": "张三"}}),
         "role_not_allowed: kind": (enrolled(central, "i1"), {"kind": "review", "body": kit.review(), **on}),
-        "role_not_allowed: central only": (enrolled(central, "i2"), {"kind": "evidence", "body": BODIES[Kind.EVIDENCE]}),
+        "role_not_allowed: central only": (
+            enrolled(central, "i2"), {"kind": "evidence", "body": BODIES[Kind.EVIDENCE]},
+        ),
         "role_not_allowed: auth": (enrolled(central, "i3"), {"auth": "desk"}),
         "role_not_allowed: others' work": (
             enrolled(central, "i4"), {"kind": "withdrawal", "body": BODIES[Kind.WITHDRAWAL], **on},
