@@ -20,6 +20,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from schemas import merkle
+from schemas.bodies import check_body
 from schemas.canonical import parse_json, sha256_hex
 from schemas.entries import (
     GENESIS_HASH,
@@ -41,6 +42,8 @@ from sync.central.rows import TreeNodes, place
 from sync.central.tables import checkpoints, entries, nodes, photos
 
 _PAGE = 500
+_TOLD = frozenset({Kind.DEVICE, Kind.GAP_CLOSED, Kind.EVIDENCE})
+"""Kinds that change what is known of devices and photos while the rows go by."""
 
 
 @dataclass(frozen=True)
@@ -187,6 +190,13 @@ class _Check:
         if entry.supersedes and entry.supersedes not in self._accepted and entry.device not in self._gaps:
             self.found("order", where, f"what it supersedes, {entry.supersedes}, does not stand before it")
         body = entry.body
+        if entry.kind not in _TOLD:
+            return
+        try:
+            check_body(entry.kind, entry.schema_, body)
+        except LedgerError as error:
+            self.found("row_unreadable", where, error.text("en"))
+            return
         if entry.kind == Kind.DEVICE and entry.device == CENTRAL_DEVICE:
             self._device(where, entry, body)
         elif entry.kind == Kind.GAP_CLOSED:

@@ -1,8 +1,8 @@
-"""The tamper drill (reliability R21): whoever changes, deletes, inserts or moves anything is found, and what was touched is named.
+"""The tamper drill (reliability R21): whoever changes, deletes, inserts or moves anything is found, and it is named.
 
 Three attackers: one who edits the database as its superuser; one who also repairs the Merkle nodes; and one who holds
-central's key and signs everything anew. The last is caught by what tablets had seen: embedded in their own signed entries, kept
-by them as anchors, and at their next sync.
+central's key and signs everything anew. The last is caught by what tablets had seen: embedded in their own signed
+entries, kept by them as anchors, and at their next sync.
 """
 
 from __future__ import annotations
@@ -19,11 +19,14 @@ from pathlib import Path
 import pytest
 
 from schemas import merkle
+from schemas.canonical import sha256_hex
 from schemas.entries import Checkpoint, leaf_data
 from schemas.errors import Code, LedgerError
+from schemas.protocol import PROTOCOL, DeskEntry
 from schemas.roles import Role
 from sync.central import pull, rows
-from sync.central.central import Central
+from sync.central.central import Caller, Central
+from sync.central.desk import append
 from sync.central.photos import PhotoFolder
 from sync.central.verify import Verdict, verify_log
 from sync.device.trust import extends
@@ -53,7 +56,7 @@ def honest(tmp_path_factory: pytest.TempPathFactory) -> Ledger:
         account(central, "sup", Role.SUPERVISOR, LS)
         supervisor = desk(central, "sup")
         hands = [enrolled(central, f"insp-{number}") for number in range(2)]
-        for number in range(20):
+        for number in range(12):
             hand = hands[number % 2]
             seen = pull.latest(central, 0).checkpoint
             data = jpeg(600, seed=number)
@@ -63,9 +66,7 @@ def honest(tmp_path_factory: pytest.TempPathFactory) -> Ledger:
             heads.append(answer.checkpoint)
             photos.append(_upload(central, hand.caller(central), data))
             said = _said("review", [raw["id"]], raw["id"], review("approve" if number % 3 else "reject"))
-            from sync.central import desk as desk_module
-
-            desk_module.append(central, supervisor, [said])
+            append(central, supervisor, [said])
         hands[0].push(central, hands[0].entry(kind="review", body=review()))  # refused: an inspector reviews nothing
         clone = hands[1].chain
         hands[1].chain = type(clone)(clone.number - 1, clone.head)
@@ -134,7 +135,7 @@ def test_even_central_cannot_rewrite_what_tablets_have_seen(honest: Ledger, tmp_
 def test_a_shortened_log_is_caught_by_an_anchor_and_by_the_next_tablet(
     honest: Ledger, tmp_path: Path, lost: int
 ) -> None:
-    """Rows that vanish from the end with all their traces leave a log that fits; those who had seen them know better."""
+    """Rows that vanish from the end with all their traces leave a log that fits; who had seen them knows better."""
     folder = _copy(honest, tmp_path)
     size = honest.size - lost
     with _superuser(folder) as database:
@@ -317,8 +318,8 @@ def _rebuild_tree(database: sqlite3.Connection) -> None:
     query = "SELECT seq, entry_hash, received_ms, disposition, reason FROM entries ORDER BY seq"
     leaves = [merkle.leaf_hash(leaf_data(*row)) for row in database.execute(query)]
     database.execute("DELETE FROM nodes")
-    made = merkle.append_nodes(0, leaves, merkle.MemoryNodes())
-    database.executemany("INSERT INTO nodes VALUES (?,?)", [(rows.place(at, index), value) for at, index, value in made])
+    made = [(rows.place(at, index), value) for at, index, value in merkle.append_nodes(0, leaves, merkle.MemoryNodes())]
+    database.executemany("INSERT INTO nodes VALUES (?,?)", made)
 
 
 def _sign_anew(central: Central, folder: Path) -> None:
@@ -363,19 +364,15 @@ def _node(place: int) -> str:
     return f"row {index + 1}" if level == 0 else f"node {level}/{index}"
 
 
-def _upload(central: Central, caller: object, data: bytes) -> str:
-    from schemas.canonical import sha256_hex
-
+def _upload(central: Central, caller: Caller, data: bytes) -> str:
     folder = PhotoFolder(central)
-    upload = folder.begin(caller, sha256_hex(data), len(data))  # type: ignore[arg-type]
+    upload = folder.begin(caller, sha256_hex(data), len(data))
     folder.append(upload, 0, data)
     folder.settle(upload)
     return upload.sha256
 
 
-def _said(kind: str, about: list[str], on: str, body: dict[str, object]) -> object:
-    from schemas.protocol import PROTOCOL, DeskEntry
-
+def _said(kind: str, about: list[str], on: str, body: dict[str, object]) -> DeskEntry:
     return DeskEntry.model_validate(
         {
             "protocol": PROTOCOL, "kind": kind, "schema": 1, "unit": LS, "about": about, "supersedes": on,
