@@ -95,6 +95,10 @@ class Handset:
     client: SyncClient
     transport: Transport
 
+    def tablet_device(self) -> str:
+        """The device that this handset's account is on."""
+        return self.tablet.identity(self.account).device
+
 
 @dataclass
 class District:
