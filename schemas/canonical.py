@@ -31,7 +31,9 @@ else:
 
 def canonical(value: JsonValue) -> bytes:
     """The canonical bytes of `value`. Raises LedgerError(JSON_NOT_CANONICAL) naming the place that cannot be signed."""
-    _refuse_unsignable(value, "$", 0)
+    fault = _fault(value, MAX_DEPTH)
+    if fault is not None:
+        raise LedgerError(Code.JSON_NOT_CANONICAL, where=f"${fault[0][:80]}: {fault[1]}")
     try:
         return _ENCODER.encode(value).encode("utf-8")
     except UnicodeEncodeError as error:
@@ -53,30 +55,33 @@ def sha256_hex(data: bytes) -> str:
 
 
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+_PLAIN = frozenset({str, bool, type(None)})
 
 
-def _refuse_unsignable(value: Any, where: str, depth: int) -> None:
+def _fault(value: Any, levels: int) -> tuple[str, str] | None:
+    """The place in `value` that cannot be signed, as a path, and why; None where all can.
+
+    It looks at every value of every entry, so most are passed here without a call, and a path is made only for a fault.
+    """
     kind = type(value)
-    if kind is str or kind is bool or value is None:
-        return
-    if kind is int:
-        if -MAX_INTEGER <= value <= MAX_INTEGER:
-            return
-        raise LedgerError(Code.JSON_NOT_CANONICAL, where=f"{where}: beyond 2^53")
-    if depth >= MAX_DEPTH:
-        raise LedgerError(Code.JSON_NOT_CANONICAL, where=f"{where[:80]}: deeper than {MAX_DEPTH}")
+    if kind in _PLAIN or (kind is int and -MAX_INTEGER <= value <= MAX_INTEGER):
+        return None
+    if kind is not dict and kind is not list:
+        return "", "beyond 2^53" if kind is int else kind.__name__
+    if levels == 0:
+        return "", f"deeper than {MAX_DEPTH}"
     if kind is dict:
-        for name, inner in value.items():
-            if type(name) is not str or (not name.isascii() and max(name) > "\uffff"):
-                raise LedgerError(Code.JSON_NOT_CANONICAL, where=f"{where}: a name")
-            if type(inner) is not str:
-                _refuse_unsignable(inner, f"{where}.{name}", depth + 1)
-    elif kind is list:
-        for index, inner in enumerate(value):
-            if type(inner) is not str:
-                _refuse_unsignable(inner, f"{where}[{index}]", depth + 1)
-    else:
-        raise LedgerError(Code.JSON_NOT_CANONICAL, where=f"{where}: {kind.__name__}")
+        for name in value:
+            if type(name) is not str or not (name.isascii() or max(name) <= "\uffff"):
+                return "", "a name"
+    for name, inner in value.items() if kind is dict else enumerate(value):
+        inner_kind = type(inner)
+        if inner_kind in _PLAIN or (inner_kind is int and -MAX_INTEGER <= inner <= MAX_INTEGER):
+            continue
+        fault = _fault(inner, levels - 1)
+        if fault is not None:
+            return (f".{name}" if kind is dict else f"[{name}]") + fault[0], fault[1]
+    return None
 
 
 def _no_constant(name: str) -> JsonValue:
