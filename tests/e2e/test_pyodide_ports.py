@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -35,26 +35,45 @@ async def saved():
 """
 
 
-@dataclass(frozen=True)
 class Tablet:
-    """A browser on one profile and the server of the page, whose `/v1` is the probe server."""
+    """A browser on one profile, with the page that `server` serves; its `/v1` is the probe server."""
 
-    server: StaticServer
-    profile: Path
     context: BrowserContext
     page: Page
-    asked: list[str]
+
+    def __init__(self, driver: Playwright, profile: Path, server: StaticServer) -> None:
+        self.server = server
+        self.asked: list[str] = []
+        self._driver = driver
+        self._profile = profile
+        self._browser = ExitStack()
+
+    def start(self) -> None:
+        """Start the browser; a second time it is a restart."""
+        self.close()
+        self.context = self._browser.enter_context(chromium(self._driver, self._profile))
+        self.context.on("request", lambda request: self.asked.append(request.url))
+        self.page = open_page(self.context, self.server.address)
+        run(self.page, _write_contract())
+
+    def reload(self) -> None:
+        """Load the page anew: its worker is gone in the middle of its work, as after a crash of the tab."""
+        reload_page(self.page)
+        run(self.page, _write_contract())
+
+    def close(self) -> None:
+        """Close the browser."""
+        self._browser.close()
 
 
 @pytest.fixture(scope="module")
 def tablet(driver: Playwright, field_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tablet]:
     profile = tmp_path_factory.mktemp("profile")
-    with probe_server() as probe, static_server(field_folder, probe) as server, chromium(driver, profile) as context:
-        asked: list[str] = []
-        context.on("request", lambda request: asked.append(request.url))
-        page = open_page(context, server.address)
-        run(page, _write_contract())
-        yield Tablet(server, profile, context, page, asked)
+    with probe_server() as probe, static_server(field_folder, probe) as server:
+        started = Tablet(driver, profile, server)
+        started.start()
+        yield started
+        started.close()
 
 
 def _write_contract() -> str:
@@ -221,22 +240,16 @@ def test_a_second_tab_is_refused_until_the_first_lets_go(tablet: Tablet) -> None
     second.close()
 
 
-def test_what_was_saved_survives_a_reload_and_a_restart_of_the_browser(
-    driver: Playwright, field_folder: Path, tmp_path: Path
-) -> None:
-    """The first worker never closes its database: it is gone in the middle of its work, as after a crash of the tab."""
+def test_what_was_saved_survives_a_reload_and_a_restart_of_the_browser(tablet: Tablet) -> None:
+    """Neither worker closes its database."""
     expected = [["first"], 256 * 12000, True, True, False]
-    with static_server(field_folder) as server:
-        with chromium(driver, tmp_path) as context:
-            page = open_page(context, server.address)
-            run(page, SAVED + _SAVE)
-            reload_page(page)
-            assert run(page, SAVED + "await saved()") == expected
-            assert run(page, "await WebCryptoKeys('kept').load('nobody')") is None
-            assert run(page, _SAVE_AGAIN) == 1
-        with chromium(driver, tmp_path) as context:
-            page = open_page(context, server.address)
-            assert run(page, SAVED + "await saved()") == [["first", "second"], *expected[1:]]
+    run(tablet.page, SAVED + _SAVE)
+    tablet.reload()
+    assert run(tablet.page, SAVED + "await saved()") == expected
+    assert run(tablet.page, "await WebCryptoKeys('kept').load('nobody')") is None
+    assert run(tablet.page, _SAVE_AGAIN) == 1
+    tablet.start()
+    assert run(tablet.page, SAVED + "await saved()") == [["first", "second"], *expected[1:]]
 
 
 _SAVE = """
