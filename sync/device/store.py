@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
@@ -129,7 +129,8 @@ class Tablet:
         """Keep an identity durably, in the database and then in a file: one whose row is gone tells of damage."""
         with transaction(self.database) as database:
             identities.put(database, identity)
-        await identities.write_copy(self.files, identity)
+        with _device_faults():
+            await identities.write_copy(self.files, identity)
 
     # -- drafts ----------------------------------------------------------------------------------------------------
 
@@ -187,7 +188,7 @@ class Tablet:
         async with self.space.photos:
             await self.space.require_for_photo(len(data))
             known = self._photo(name)
-            await self.files.write(f"{PHOTOS}/{name}", data)
+            await self._write(f"{PHOTOS}/{name}", data)
             try:
                 self._put_photo(name, len(data), draft)
             except BaseException:
@@ -219,7 +220,7 @@ class Tablet:
             if len(data) > MAX_ENTRY_BYTES:
                 raise LedgerError(Code.BODY_TOO_LARGE, limit_bytes=MAX_ENTRY_BYTES)
             copy = copy_name(entry.device, entry.device_seq)
-            await self.files.write(copy, data)
+            await self._write(copy, data)
             try:
                 self._list(entry, data)
             except BaseException:
@@ -295,6 +296,10 @@ class Tablet:
                 records.note(database, entry, None)
         return fresh
 
+    async def _write(self, name: str, data: bytes) -> None:
+        with _device_faults():
+            await self.files.write(name, data)
+
     async def _take_back(self, name: str) -> None:
         """Remove a file whose row could not be written; where even that fails, the first error is the one to tell."""
         with contextlib.suppress(OSError, LedgerError):
@@ -327,6 +332,15 @@ class Tablet:
         if None in drafts:
             raise LedgerError(Code.DATABASE_DAMAGED, reason="a draft does not match its sum")
         return [draft for draft in drafts if draft is not None]
+
+
+@contextlib.contextmanager
+def _device_faults() -> Iterator[None]:
+    """A disk that fails in its own words fails in ours: nothing was saved, and recording is off until it works."""
+    try:
+        yield
+    except OSError as error:
+        raise LedgerError(Code.DURABILITY_NOT_AVAILABLE, reason=error.strerror or type(error).__name__) from error
 
 
 def read_draft(row: Sequence[Any]) -> Draft | None:
