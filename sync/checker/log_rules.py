@@ -46,6 +46,7 @@ class History:
     listed: set[tuple[str, str]] = field(default_factory=set)
     evidence: dict[str, int] = field(default_factory=dict)
     admitted: dict[str, int] = field(default_factory=dict)
+    refused: dict[str, CentralRow] = field(default_factory=dict)
     restores: list[tuple[int, int]] = field(default_factory=list)
     """(row, received_ms) of each row by which central says that it went back to a backup."""
 
@@ -75,6 +76,8 @@ def replay(told: History, row: CentralRow) -> None:
     if row.numbered and row.device in told.devices:
         known = told.devices[row.device]
         known.number, known.head = row.device_seq, row.name
+    if not row.accepted:
+        told.refused[row.name] = row
     if not row.accepted or row.kind == "device":
         return
     if row.kind == "gap_closed":
@@ -86,6 +89,14 @@ def replay(told: History, row: CentralRow) -> None:
         told.evidence[str(row.entry["about"][0])] = row.seq
     else:
         told.listed |= {(row.id, sha256) for sha256 in listed_photos(row)}
+
+
+def admitted_by(told: History, row: CentralRow) -> list[CentralRow]:
+    """The refused rows that a person lets count with this row."""
+    body: dict[str, Any] = row.entry.get("body", {})
+    if row.kind != "device" or not row.accepted or body.get("action") != "admit":
+        return []
+    return [told.refused[name] for name in map(str, body["entries"]) if name in told.refused]
 
 
 def listed_photos(row: CentralRow) -> set[str]:
@@ -233,12 +244,16 @@ def no_fork(world: World) -> Iterator[Violation]:
     for (device, number), count in taken.items():
         if count > 1:
             yield Violation("I5", state.where, f"{device}: number {number} was taken {count} times")
+    told = History()
     for row in state.rows:
+        replay(told, row)
         if row.numbered:
             continue
         if row.accepted:
             yield Violation("I5", state.where, f"row {row.seq} was accepted without a number")
-        if row.reason == "fork" and not _frozen_after(state, row):
+        known = told.devices.get(row.device)
+        stopped = known is not None and known.state != "active"
+        if row.reason == "fork" and not stopped and not _frozen_after(state, row):
             yield Violation("I5", state.where, f"row {row.seq} is a fork and {row.device} was not frozen")
 
 
@@ -258,6 +273,7 @@ def causal_order(world: World) -> Iterator[Violation]:
                 yield Violation("I7", state.where, f"row {row.seq} supersedes {row.supersedes}, which is not before it")
         if row.accepted:
             accepted.add(row.id)
+        accepted |= {let_in.id for let_in in admitted_by(told, row)}
         replay(told, row)
 
 
@@ -322,7 +338,10 @@ def completeness(world: World) -> Iterator[Violation]:
     accepted: dict[str, CentralRow] = {}
     proven: set[str] = set()
     held = state.held
+    told = History()
     for row in state.rows:
+        accepted.update({let_in.id: let_in for let_in in admitted_by(told, row)})
+        replay(told, row)
         if not row.accepted:
             continue
         if row.kind != "evidence":
@@ -442,6 +461,8 @@ def _replay_device(told: History, row: CentralRow, body: dict[str, Any]) -> None
         told.keys.setdefault(str(body["key"]), (device, str(body["account"]), str(body["public_key"]), row.seq))
     elif action == "admit":
         told.admitted.update({str(name): row.seq for name in body["entries"]})
+        for let_in in admitted_by(told, row):
+            told.listed |= {(let_in.id, sha256) for sha256 in listed_photos(let_in)}
     elif action == "restore":
         told.restores.append((row.seq, row.received_ms))
     elif device in told.devices:
