@@ -17,14 +17,6 @@ app.add_typer(tablet.app, name="tablet")
 app.add_typer(schemas.app, name="schemas")
 
 
-@app.command()
-def demo(keep: str = typer.Option("", help="a folder to keep the demonstration's data in")) -> None:
-    """演示: three tablets record and sync through cut connections, central reviews, the log proves itself."""
-    from sync.demo.run import main as run
-
-    raise typer.Exit(run(keep))
-
-
 def main() -> None:
     """Run one command; a coded error ends it with its words and exit status 1."""
     try:
