@@ -4,6 +4,7 @@ itself."""
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
@@ -63,10 +64,15 @@ def load_secret(data_dir: Path) -> bytes:
 def verify(public_key: bytes, message: bytes, signature: bytes) -> bool:
     """Whether `signature` is that of `public_key` over `message`; False on anything malformed."""
     try:
-        Ed25519PublicKey.from_public_bytes(public_key).verify(signature, message)
+        _loaded(public_key).verify(signature, message)
     except (InvalidSignature, ValueError):
         return False
     return True
+
+
+@lru_cache(maxsize=4096)
+def _loaded(public_key: bytes) -> Ed25519PublicKey:
+    return Ed25519PublicKey.from_public_bytes(public_key)
 
 
 def _write_secret(path: Path, data: bytes) -> None:

@@ -66,6 +66,8 @@ class Verdict:
     photos: int
     root: str
     findings: tuple[Finding, ...]
+    given_up: int = 0
+    """Heads that tablets saw in a history that central gave up for a backup, and said so in the log."""
 
     @property
     def holds(self) -> bool:
@@ -92,7 +94,9 @@ def verify_log(
     signed = check.signed_heads()
     embedded = check.embedded_heads(anchors)
     held = check.photos(photo_dir) if photo_dir is not None else 0
-    return Verdict(check.size, signed, embedded, held, check.root_at(check.size).hex(), tuple(check.findings))
+    return Verdict(
+        check.size, signed, embedded, held, check.root_at(check.size).hex(), tuple(check.findings), check.given_up
+    )
 
 
 class _Check:
@@ -105,6 +109,8 @@ class _Check:
         self._keys: dict[str, tuple[str, str, bytes]] = {}
         self._chains: dict[str, _Chain] = {}
         self._accepted: dict[str, str] = {}
+        self._restores: list[tuple[int, int]] = []
+        self.given_up = 0
         self._refused: dict[str, str] = {}
         self._names: set[str] = set()
         self._embedded: dict[Checkpoint, int] = {}
@@ -214,6 +220,8 @@ class _Check:
             self._keys[str(body["key"])] = (device, str(body["account"]), bytes.fromhex(str(body["public_key"])))
         elif action in ("freeze", "revoke", "thaw"):
             chain.state = {"freeze": "frozen", "revoke": "revoked", "thaw": "active"}[str(action)]
+        elif action == "restore":
+            self._restores.append((int(where.split()[1]), entry.recorded_at.ms))
         elif action == "admit" and isinstance(body["entries"], list):
             for name in map(str, body["entries"]):
                 if name not in self._refused:
@@ -307,12 +315,23 @@ class _Check:
     def embedded_heads(self, anchors: Sequence[Checkpoint]) -> int:
         """The checkpoints that entries embed, and those that tablets kept: each must be a prefix of this log."""
         for head, seq in self._embedded.items():
+            if self._is_given_up(head):
+                self.given_up += 1
+                continue
             self._head(f"checkpoint {head.size} embedded in row {seq}", head, f"rows 1 to {head.size}")
             if head.size >= seq:
                 self.found("order", f"row {seq}", f"its device had seen {head.size} rows, so it cannot be row {seq}")
         for head in anchors:
             self._head(f"anchor {head.size}", head, f"rows 1 to {head.size}")
         return len(self._embedded) + len(anchors)
+
+    def _is_given_up(self, head: Checkpoint) -> bool:
+        """Whether a tablet saw `head` in a history that central gave up when it went back to a backup and said so.
+
+        It must reach the row that says so, and be signed no later: a log cannot excuse what it signed afterwards.
+        """
+        reaches = any(head.size >= row and head.at_ms <= said_ms for row, said_ms in self._restores)
+        return reaches and self._said(head) and (head.size > self.size or self.root_at(head.size).hex() != head.root)
 
     def _said(self, head: Checkpoint) -> bool:
         """Whether this log's key signed the head."""

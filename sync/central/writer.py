@@ -15,7 +15,7 @@ from sqlalchemy import Connection, insert, text
 
 from schemas import merkle
 from schemas.bodies import check_body
-from schemas.canonical import sha256_hex
+from schemas.canonical import canonical, sha256_hex
 from schemas.entries import (
     ALGORITHM,
     GENESIS_HASH,
@@ -25,9 +25,7 @@ from schemas.entries import (
     Instant,
     Kind,
     LogRow,
-    entry_bytes,
     parse_entry,
-    signed_bytes,
 )
 from schemas.ids import CENTRAL_DEVICE, uuid7
 from sync.central import rows
@@ -154,8 +152,8 @@ class LogWriter:
             "alg": ALGORITHM,
             "key": self.key.id,
         }
-        entry = parse_entry(fields | {"sig": self.key.sign(signed_bytes(fields)).hex()})
-        data = entry_bytes(entry)
+        fields["sig"] = self.key.sign(canonical(fields)).hex()
+        entry, data = parse_entry(fields), canonical(fields)
         return self.add(entry, data, sha256_hex(data), None, numbered=True), entry
 
     def change_device(self, action: str, device: str, cause: str, **more: JsonValue) -> LogRow:
@@ -228,21 +226,17 @@ class LogWriter:
 
     def _flush(self) -> None:
         if self._new:
-            self.connection.execute(insert(entries), self._new)
+            rows.add(self.connection, entries, self._new)
             grown = merkle.append_nodes(self._before, self._leaves, rows.TreeNodes(self.connection))
-            self.connection.execute(
-                insert(nodes), [{"place": rows.place(level, index), "hash": value} for level, index, value in grown]
-            )
+            places = [{"place": rows.place(level, index), "hash": value} for level, index, value in grown]
+            rows.add(self.connection, nodes, places)
         self.write_projections()
 
     def write_projections(self) -> None:
         """Write what projecting has gathered."""
-        if self._listed:
-            self.connection.execute(insert(listed_photos), self._listed)
-            self._listed = []
-        if self._evidence:
-            self.connection.execute(insert(evidence), self._evidence)
-            self._evidence = []
+        rows.add(self.connection, listed_photos, self._listed)
+        rows.add(self.connection, evidence, self._evidence)
+        self._listed, self._evidence = [], []
         if self._devices:
             self.connection.execute(_PUT_DEVICE, [row.__dict__ for row in self._devices.values()])
 

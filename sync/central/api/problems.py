@@ -33,8 +33,8 @@ def problem(error: LedgerError) -> JSONResponse:
     body = ProblemAnswer(
         protocol=PROTOCOL,
         code=error.code.value,
-        message_zh=error.text("zh")[: 2 * _MOST_LETTERS],
-        message_en=error.text("en")[: 2 * _MOST_LETTERS],
+        message_zh=_fit(error.text("zh"), 2 * _MOST_LETTERS),
+        message_en=_fit(error.text("en"), 2 * _MOST_LETTERS),
         details={name: _json(value) for name, value in error.details.items()},
     )
     return JSONResponse(body.model_dump(mode="json"), status_code=error.status, headers=headers)
@@ -81,7 +81,11 @@ def unexpected(method: str, path: str, error: Exception) -> JSONResponse:
 
 
 def _json(value: Detail) -> JsonValue:
-    """A detail as it travels; long text is cut, for it may repeat what a stranger sent."""
     if isinstance(value, str):
-        return value[:_MOST_LETTERS]
+        return _fit(value, _MOST_LETTERS)
     return [*value] if isinstance(value, list) else value
+
+
+def _fit(words: str, most: int) -> str:
+    """Text that may repeat what a stranger sent: cut where it is long, and without halves of characters."""
+    return words[:most].encode("utf-8", "replace").decode()

@@ -12,7 +12,7 @@ import base64
 import binascii
 import hashlib
 import re
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Request
 from fastapi.responses import FileResponse, Response
@@ -32,7 +32,7 @@ CHUNK_TYPE = "application/offset+octet-stream"
 _ALGORITHMS = {"sha1": hashlib.sha1, "sha256": hashlib.sha256}
 _FLUSH_BYTES = 1 << 20
 _TUS = {"tus-resumable": TUS_VERSION, PROTOCOL_HEADER: str(PROTOCOL), "cache-control": "no-store"}
-_GONE = (Code.UPLOAD_NOT_FOUND, Code.BUSY, Code.PHOTO_HASH_MISMATCH)
+_GONE = (Code.UPLOAD_VERSION_UNSUPPORTED, Code.UPLOAD_NOT_FOUND, Code.BUSY, Code.PHOTO_HASH_MISMATCH)
 _SHA = re.compile(r"[0-9a-f]{64}")
 UploadId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
 Sha256 = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]
@@ -180,7 +180,7 @@ async def append(request: Request, central: TheCentral, caller: TheCaller, uploa
     status_code=204,
     response_class=Response,
     dependencies=[Depends(speaks_tus)],
-    responses=answers(*SIGNED_IN, Code.UPLOAD_NOT_FOUND),
+    responses=answers(*SIGNED_IN, Code.UPLOAD_VERSION_UNSUPPORTED, Code.UPLOAD_NOT_FOUND),
     openapi_extra={"parameters": [_VERSION]},
 )
 def terminate(central: TheCentral, caller: TheCaller, upload_id: UploadId) -> Response:
@@ -196,14 +196,18 @@ def missing(central: TheCentral, caller: TheCaller) -> MissingPhotosAnswer:
     return MissingPhotosAnswer(protocol=PROTOCOL, missing=PhotoFolder(central).missing(caller.device or ""))
 
 
-@router.api_route(
+_BYTES = {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}}
+_ANSWERS: dict[int | str, dict[str, Any]] = answers(*SIGNED_IN, Code.PHOTO_NOT_FOUND)
+
+
+@router.head("/photos/{sha256}", response_class=Response, operation_id="photo_there", responses=_ANSWERS)
+@router.get(
     "/photos/{sha256}",
-    methods=["GET", "HEAD"],
     response_class=FileResponse,
     responses={
-        200: {"content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}}},
-        206: {"description": "a range of the bytes"},
-        **answers(*SIGNED_IN, Code.PHOTO_NOT_FOUND),
+        200: {"content": _BYTES},
+        206: {"content": _BYTES, "description": "the range of the bytes that was asked for"},
+        **_ANSWERS,
     },
 )
 def download(request: Request, central: TheCentral, caller: TheCaller, sha256: Sha256) -> Response:
