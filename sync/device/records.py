@@ -54,12 +54,14 @@ def note(database: Database, entry: Entry, disposition: str | None) -> None:
     if disposition == Disposition.REFUSED:
         if _stands_elsewhere(database, entry.id):
             return
+        stale = {_root(database, entry.id) or entry.id}
         database.conn.execute("DELETE FROM threads WHERE entry=?", [entry.id])
-        _refresh_all(database, _affected(database, entry))
+        _refresh_all(database, stale | _part_followers(database, entry.id))
         return
     root = _root(database, entry.supersedes) or entry.id
+    stale = {_root(database, entry.id) or root, root}
     database.conn.execute("INSERT OR REPLACE INTO threads VALUES (?,?)", [entry.id, root])
-    _refresh_all(database, {root} | _adopt_followers(database, entry.id, root))
+    _refresh_all(database, stale | _adopt_followers(database, entry.id, root))
 
 
 def rebuild(database: Database) -> None:
@@ -99,12 +101,6 @@ def _stands_elsewhere(database: Database, entry_id: str) -> bool:
     )
 
 
-def _affected(database: Database, entry: Entry) -> set[str]:
-    own = database.conn.execute("SELECT 1 FROM records WHERE root=?", [entry.id]).fetchone()
-    root = _root(database, entry.supersedes)
-    return ({root} if root else set()) | ({entry.id} if own else set())
-
-
 def _adopt_followers(database: Database, entry_id: str, root: str) -> set[str]:
     """Entries that named `entry_id` before it was here join its thread, and theirs after them."""
     stale: set[str] = set()
@@ -120,6 +116,18 @@ def _adopt_followers(database: Database, entry_id: str, root: str) -> set[str]:
             database.conn.execute("UPDATE threads SET root=? WHERE entry=?", [root, follower])
             stale.add(old_root)
             waiting.append(follower)
+    return stale
+
+
+def _part_followers(database: Database, entry_id: str) -> set[str]:
+    """Entries that named `entry_id` begin threads of their own, now that it does not count."""
+    followers = database.conn.execute(
+        "SELECT threads.entry FROM log JOIN threads ON threads.entry=log.id WHERE log.supersedes=?", [entry_id]
+    ).fetchall()
+    stale: set[str] = set()
+    for (follower,) in followers:
+        database.conn.execute("UPDATE threads SET root=? WHERE entry=?", [follower, follower])
+        stale |= {follower} | _adopt_followers(database, follower, follower)
     return stale
 
 

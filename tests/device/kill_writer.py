@@ -1,7 +1,8 @@
 """A process of its own that records on a tablet without pause and says what was acknowledged; made to be killed.
 
-    python -m tests.device.kill_writer FOLDER    records until it is killed
-    python -m tests.device.kill_writer           reads folders from stdin and forks a writer for each: imports once
+    python -m tests.device.kill_writer FOLDER        records until it is killed
+    python -m tests.device.kill_writer -             forks a writer for each folder on stdin: imports once
+    python -m tests.device.kill_writer - careless    the same without flushes, which must lose something
 
 Each line on stdout is one call that returned: `photo HASH`, `draft ID NUMBER`, `entry SEQ HASH`. The nursery adds
 `writer PID` before and `dead` after.
@@ -14,6 +15,7 @@ import os
 import random
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 from schemas.entries import entry_hash
 from tests.device.tablets import ACCOUNT, Place, inspection, jpeg
@@ -42,7 +44,20 @@ async def record(folder: Path) -> None:
         say("entry", entry.device_seq, entry_hash(entry))
 
 
-def nursery() -> None:
+def make_careless() -> None:
+    """For the negative control: commits that stay in the page cache, and files that nobody flushes."""
+    from sync.device import database
+    from sync.device.native import durable
+
+    careful = database._PRAGMAS
+    database._PRAGMAS = tuple(
+        ("synchronous", "NORMAL", 1) if name == "synchronous" else (name, value, expected)
+        for name, value, expected in careful
+    )
+    durable.flush = lambda descriptor: None  # type: ignore[assignment]
+
+
+def nursery() -> NoReturn:
     """Fork a writer for each folder on stdin; wait for its death before the next."""
     for line in sys.stdin:
         child = os.fork()
@@ -55,10 +70,12 @@ def nursery() -> None:
                 os._exit(1)
         os.waitpid(child, 0)
         say("dead")
+    sys.exit()
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1:
-        asyncio.run(record(Path(sys.argv[1])))
-    else:
+    if sys.argv[2:] == ["careless"]:
+        make_careless()
+    if sys.argv[1] == "-":
         nursery()
+    asyncio.run(record(Path(sys.argv[1])))

@@ -51,10 +51,10 @@ class Acked:
 
 
 @contextmanager
-def nursery() -> Iterator[subprocess.Popen[str]]:
-    with subprocess.Popen(
-        [sys.executable, "-m", "tests.device.kill_writer"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
+def nursery(*how: str) -> Iterator[subprocess.Popen[str]]:
+    """A process that has imported everything and forks a writer for each folder that it is told."""
+    command = [sys.executable, "-m", "tests.device.kill_writer", "-", *how]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         yield process
         assert process.stdin is not None
         process.stdin.close()
