@@ -141,8 +141,9 @@ def bounds_e9(geometry: Polygon | MultiPolygon) -> tuple[int, int, int, int]:
 def _check_rings(rings: Sequence[Ring]) -> None:
     _refuse_too_many(sum(len(ring) for ring in rings))
     for number, ring in enumerate(rings):
+        where = f"ring {number}"
         for lon, lat in ring:
-            _check_range(lon, lat, f"ring {number}")
+            _check_range(lon, lat, where)
         if len(ring) < 4:
             raise _invalid(f"ring {number} has fewer than 4 points")
         if ring[0] != ring[-1]:

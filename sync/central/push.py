@@ -14,6 +14,7 @@ from pydantic import JsonValue
 from schemas.canonical import canonical, sha256_hex
 from schemas.entries import MAX_ENTRY_BYTES, Entry, LogRow, parse_entry, signed_part
 from schemas.errors import Code, LedgerError
+from schemas.ids import is_entry_id
 from schemas.protocol import PROTOCOL, PushAnswer, Receipt, ReceiptStatus
 from sync.central import keys, rows
 from sync.central.accounts import read_accounts
@@ -218,7 +219,7 @@ def _named_ids(prepared: Sequence[Prepared]) -> set[str]:
         if item.entry is None:
             continue
         aside = item.entry.body.get("set_aside")
-        named.update([item.entry.id, *item.entry.about])
+        named.update([item.entry.id, *filter(is_entry_id, item.entry.about)])
         named.update([item.entry.supersedes] if item.entry.supersedes else [])
         named.update(str(head) for head in aside) if isinstance(aside, list) else None
     return named
