@@ -21,6 +21,7 @@ from schemas.protocol import (
     MAX_BATCH_BYTES,
     MAX_BATCH_ENTRIES,
     PROTOCOL,
+    CheckpointAnswer,
     MissingPhotosAnswer,
     PullAnswer,
     PulledRow,
@@ -132,7 +133,18 @@ class SyncClient:
             await self._pull_all(after=0)
         elif waits and waits[0].entry().device_seq <= high_water:
             await self._pull_all(int(self._tablet.meta("cursor") or 0))
-        await self._wait_again(high_water + 1)
+        if self._settled_from(high_water + 1):
+            # Nothing is sent to a log before it has shown that it is still the one that was seen.
+            seen = self._tablet.checkpoint()
+            path = f"/v1/checkpoint?from_size={seen.size if seen else 0}"
+            answer = await self._line.get(path, CheckpointAnswer)
+            await trust.believe(self._tablet, self._identity, answer.checkpoint, answer.consistency)
+            await self._wait_again(high_water + 1)
+
+    def _settled_from(self, number: int) -> bool:
+        query = "SELECT 1 FROM log WHERE own=1 AND device=? AND device_seq>=? AND status IS NOT NULL LIMIT 1"
+        found = self._tablet.database.conn.execute(query, [self._identity.device, number]).fetchone()
+        return found is not None
 
     async def _wait_again(self, from_number: int) -> None:
         device = self._identity.device
@@ -142,8 +154,7 @@ class SyncClient:
                 log.unsettle(database, device, from_number)
                 records.rebuild(database)
 
-        settled = "SELECT 1 FROM log WHERE own=1 AND device=? AND device_seq>=? AND status IS NOT NULL LIMIT 1"
-        if self._tablet.database.conn.execute(settled, [device, from_number]).fetchone():
+        if self._settled_from(from_number):
             await self._change(unsettle)
 
     def _next_batch(self) -> list[Stored]:

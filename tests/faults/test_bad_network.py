@@ -64,8 +64,10 @@ class Net:
 
 
 @asynccontextmanager
-async def network(folder: Path, seed: int, count: int, **more: Any) -> AsyncIterator[Net]:
-    """Enrolled tablets behind a calm proxy."""
+async def network(
+    folder: Path, seed: int, count: int, patience_s: float = 10.0, **more: Any
+) -> AsyncIterator[Net]:
+    """Enrolled tablets behind a calm proxy; they wait `patience_s` for an answer."""
     print(f"seed {seed}")
     district = new_district(folder, **more)
     with served(district.central) as service:
@@ -74,7 +76,7 @@ async def network(folder: Path, seed: int, count: int, **more: Any) -> AsyncIter
             handsets: list[Handset] = []
             for number in range(count):
                 unit, account = UNITS[number % 2], inspector(UNITS[number % 2], 1 + number // 2)
-                transport = Impatient(RequestsTransport(proxy.url))
+                transport = Impatient(RequestsTransport(proxy.url), patience_s)
                 home = folder / f"t{number}"
                 handsets.append(await new_handset(district, home, account, unit, transport, SkewedClock()))
             yield Net(district, proxy, handsets)
@@ -95,7 +97,7 @@ async def drain(net: Net, tries: int) -> int:
 @pytest.mark.parametrize("seed", [1, 2, 3], ids=lambda seed: f"seed{seed}")
 async def test_a_realistic_line_resends_little(tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)
-    async with network(tmp_path, seed, 3) as net:
+    async with network(tmp_path, seed, 3, 1.5) as net:
         least = 0
         for handset in net.handsets:
             for _ in range(4):
@@ -119,7 +121,7 @@ async def test_a_realistic_line_resends_little(tmp_path: Path, seed: int) -> Non
 @pytest.mark.parametrize("seed", [11, 12], ids=lambda seed: f"seed{seed}")
 async def test_a_storm_loses_nothing_and_ends(tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)
-    async with network(tmp_path, seed, 3) as net:
+    async with network(tmp_path, seed, 3, 1.5) as net:
         net.proxy.weather = STORM
         for _ in range(4):
             for handset in net.handsets:
@@ -161,8 +163,9 @@ async def test_a_token_that_expires_in_mid_sync_is_renewed(tmp_path: Path) -> No
                 return await inner.send(request)
 
         handset.client._line._transport = Ageing()
-        report = await synced(net.district, handset)
-        assert (report.stopped, report.photos) == (None, 1)
+        # A 401 may come while the chunk is still on its way, and the connection with it may be gone: then the next try.
+        assert await drain(net, 2) <= 2
+        assert asked[0] > 5
         net.district.check_drained(net.handsets)
 
 

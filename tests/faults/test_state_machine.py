@@ -51,7 +51,7 @@ from tests.faults.field import (
 )
 from tests.service import settings as central_settings
 
-QUICK_RUNS, QUICK_STEPS = 18, 30
+QUICK_RUNS, QUICK_STEPS = 15, 30
 TRIES = 20
 HANDS = [(UNITS[0], 1), (UNITS[0], 2), (UNITS[1], 1)]
 DISK = Path("/dev/shm") if Path("/dev/shm").is_dir() else None
@@ -122,6 +122,9 @@ class _Search(RuleBasedStateMachine):
             home, account = self.folder / f"t{number}", inspector(unit, which_one)
             self.handsets.append(self.run(new_handset(self.district, home, account, unit, line, clock)))
             self.lines.append(line)
+        for at in range(len(HANDS)):
+            self.record(at, 1)
+            self._sync(at)
 
     @rule(at=which, photos=st.integers(0, 2))
     def record(self, at: int, photos: int) -> None:
@@ -251,11 +254,13 @@ class _Search(RuleBasedStateMachine):
         self.enrolled_then = self._enrolled()
 
     @precondition(lambda self: self.central_backup is not None and self.district.epoch < 2)
-    @rule()
-    def restore_central(self) -> None:
+    @rule(at=which)
+    def restore_central(self, at: int) -> None:
         """Central goes back to a backup: whoever had seen more must notice, and all that tablets hold comes again."""
         if self._enrolled() != self.enrolled_then:
             return
+        self.record(at, 1)
+        self._sync(at)
         sizes = {at: self._seen(at) for at in range(len(HANDS))}
         self.district.central.close()
         copy_folder(self.folder / "central-backup", self.folder / "central")
