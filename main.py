@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import typer
 
-from sync.commands import app, main
+from sync.commands.door import app, main
 
 
 @app.command()

@@ -8,13 +8,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-import uvicorn
 
 from schemas.protocol import PROTOCOL, DeskEntry
 from schemas.roles import Role
 from sync.central import desk, rows
 from sync.central.accounts import disable_account, put_account
-from sync.central.api.app import create_app
 from sync.central.central import Caller, Central
 from sync.central.enrolment import new_code
 from sync.central.pending import import_pending
@@ -67,6 +65,10 @@ def serve(
     port: Annotated[int, typer.Option(help="port to listen on")] = 8600,
 ) -> None:
     """Serve the API until interrupted. Put TLS in front of anything but this machine."""
+    import uvicorn
+
+    from sync.central.api.app import create_app
+
     with opened(data, database) as central:
         uvicorn.run(create_app(central), host=host, port=port, log_level="warning", server_header=False)
 

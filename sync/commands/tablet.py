@@ -60,6 +60,18 @@ def enrol(
 
 
 @app.command()
+def address(folder: Folder, central: Annotated[str, typer.Option(help="central's new address")]) -> None:
+    """Tell an enrolled tablet that central has moved. It still believes only the log that it enrolled with."""
+
+    async def run() -> None:
+        async with opened(folder) as tablet:
+            tablet.set_meta("central", central)
+
+    asyncio.run(run())
+    out.print(words(f"中心地址：{central}", f"Central is at {central}"))
+
+
+@app.command()
 def save(
     folder: Folder,
     entry: Annotated[Path, typer.Argument(help="JSON: kind, schema, unit, about, body, supersedes")],
