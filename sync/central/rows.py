@@ -3,11 +3,11 @@ see one state."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Table, func, or_, select
+from sqlalchemy import ARRAY, Column, Connection, Select, Table, any_, func, literal, or_, select
 
 from schemas import merkle
 from schemas.canonical import parse_json
@@ -70,12 +70,8 @@ class TreeNodes:
         """The hashes under `wanted` (level, index); absent ones are left out."""
         places = [place(level, index) for level, index in set(wanted)]
         found: dict[NodeKey, bytes] = {}
-        for start in range(0, len(places), _MOST_BOUND):
-            chosen = places[start : start + _MOST_BOUND]
-            for number, value in self._connection.execute(
-                select(nodes.c.place, nodes.c.hash).where(nodes.c.place.in_(chosen))
-            ):
-                found[divmod(number, _LEVEL)] = bytes(value)
+        for number, value in _among(self._connection, select(nodes.c.place, nodes.c.hash), nodes.c.place, places):
+            found[divmod(number, _LEVEL)] = bytes(value)
         return found
 
 
@@ -146,53 +142,32 @@ def by_seq(connection: Connection, seq: int) -> StoredEntry | None:
 
 def by_hashes(connection: Connection, names: Sequence[str]) -> dict[str, LogRow]:
     """The rows that these entries already have."""
-    found: dict[str, LogRow] = {}
-    for start in range(0, len(names), _MOST_BOUND):
-        chosen = names[start : start + _MOST_BOUND]
-        query = select(
-            entries.c.seq, entries.c.entry_hash, entries.c.received_ms, entries.c.disposition, entries.c.reason
-        ).where(entries.c.entry_hash.in_(chosen))
-        for row in connection.execute(query):
-            found[row.entry_hash] = _log_row(row)
-    return found
+    query = select(
+        entries.c.seq, entries.c.entry_hash, entries.c.received_ms, entries.c.disposition, entries.c.reason
+    )
+    return {row.entry_hash: _log_row(row) for row in _among(connection, query, entries.c.entry_hash, names)}
 
 
 def stored_by_hashes(connection: Connection, names: Sequence[str]) -> dict[str, StoredEntry]:
     """The entries of these names, with their bytes."""
-    found: dict[str, StoredEntry] = {}
-    for start in range(0, len(names), _MOST_BOUND):
-        query = select(entries).where(entries.c.entry_hash.in_(names[start : start + _MOST_BOUND]))
-        found |= {row.entry_hash: _stored(row) for row in connection.execute(query)}
-    return found
+    found = _among(connection, select(entries), entries.c.entry_hash, names)
+    return {row.entry_hash: _stored(row) for row in found}
 
 
 def by_ids(connection: Connection, ids: Sequence[str]) -> dict[str, StoredEntry]:
     """The entries with these ids that count."""
-    found: dict[str, StoredEntry] = {}
-    for start in range(0, len(ids), _MOST_BOUND):
-        chosen = ids[start : start + _MOST_BOUND]
-        query = select(entries).where(entries.c.id.in_(chosen), COUNTS)
-        for row in connection.execute(query):
-            found[row.id] = _stored(row)
-    return found
+    return {row.id: _stored(row) for row in _among(connection, select(entries).where(COUNTS), entries.c.id, ids)}
 
 
 def held_photos(connection: Connection, names: Sequence[str]) -> dict[str, int]:
     """The sizes, in bytes, of those of these photos that central holds."""
-    found: dict[str, int] = {}
-    for start in range(0, len(names), _MOST_BOUND):
-        query = select(photos.c.sha256, photos.c.bytes).where(photos.c.sha256.in_(names[start : start + _MOST_BOUND]))
-        found |= {row.sha256: row.bytes for row in connection.execute(query)}
-    return found
+    query = select(photos.c.sha256, photos.c.bytes)
+    return {row.sha256: row.bytes for row in _among(connection, query, photos.c.sha256, names)}
 
 
 def with_evidence(connection: Connection, ids: Sequence[str]) -> set[str]:
     """Those of these entries whose evidence is complete, as the log has said."""
-    found: set[str] = set()
-    for start in range(0, len(ids), _MOST_BOUND):
-        query = select(evidence.c.entry).where(evidence.c.entry.in_(ids[start : start + _MOST_BOUND]))
-        found |= set(connection.execute(query).scalars())
-    return found
+    return {row.entry for row in _among(connection, select(evidence.c.entry), evidence.c.entry, ids)}
 
 
 def number_taken(connection: Connection, device: str, device_seq: int) -> bool:
@@ -249,6 +224,19 @@ def inclusions(connection: Connection, seqs: Sequence[int], tree_size: int) -> l
         wanted.update(merkle.needed_nodes_for_inclusion(seq - 1, tree_size))
     known = merkle.MemoryNodes(TreeNodes(connection).nodes(wanted))
     return [[value.hex() for value in merkle.inclusion_proof(seq - 1, tree_size, known)] for seq in seqs]
+
+
+def _among(connection: Connection, query: Select[Any], column: Column[Any], values: Sequence[object]) -> Iterator[Any]:
+    """Rows of `query` whose `column` is one of `values`, however many these are.
+
+    PostgreSQL takes them as one array, so that the statement stays the same and is prepared once.
+    """
+    for start in range(0, len(values), _MOST_BOUND):
+        chosen = list(values[start : start + _MOST_BOUND])
+        if connection.dialect.name == "postgresql":
+            yield from connection.execute(query.where(column == any_(literal(chosen, ARRAY(column.type)))))
+        else:
+            yield from connection.execute(query.where(column.in_(chosen)))
 
 
 def _stored(row: Any) -> StoredEntry:
