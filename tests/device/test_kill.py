@@ -10,7 +10,7 @@ import random
 import signal
 import subprocess
 import sys
-import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,6 +19,8 @@ from pathlib import Path
 import pytest
 
 from schemas.canonical import sha256_hex
+from sync import checker
+from sync.checker import World, read_tablet
 from sync.device import log
 from sync.device.check import check
 from sync.device.store import Tablet
@@ -27,7 +29,9 @@ from tests.device.tablets import ACCOUNT, DEVICE, Place, enrolled
 CYCLES = 200
 SOAK_CYCLES = 5_000
 CYCLES_A_FOLDER = 10
-LONGEST_S = 0.15
+MOST_LINES = 14
+"""Of one writer: some three entries."""
+TYPICAL_S = 0.004
 
 
 @dataclass
@@ -60,16 +64,21 @@ def nursery(*how: str) -> Iterator[subprocess.Popen[str]]:
         process.stdin.close()
 
 
-def one_kill(process: subprocess.Popen[str], folder: Path, after_s: float, acked: Acked) -> None:
-    """Let a writer record in `folder` and kill it `after_s` after its birth."""
+def one_kill(process: subprocess.Popen[str], folder: Path, chance: random.Random, acked: Acked) -> None:
+    """Let a writer record in `folder` and kill it a moment after some line of its own, or while it starts.
+
+    Counting lines, not seconds, makes the kills fall everywhere on a slow machine too.
+    """
     assert process.stdin is not None
     assert process.stdout is not None
     process.stdin.write(f"{folder}\n")
     process.stdin.flush()
     born = process.stdout.readline().split()
     assert born[0] == "writer"
-    killer = threading.Timer(after_s, os.kill, (int(born[1]), signal.SIGKILL))
-    killer.start()
+    for _ in range(chance.randrange(MOST_LINES)):
+        acked.note(process.stdout.readline())
+    time.sleep(chance.expovariate(1 / TYPICAL_S))
+    os.kill(int(born[1]), signal.SIGKILL)
     for line in process.stdout:
         if line == "dead\n":
             return
@@ -77,8 +86,13 @@ def one_kill(process: subprocess.Popen[str], folder: Path, after_s: float, acked
     raise AssertionError("the nursery died")
 
 
-async def look(tablet: Tablet, acked: Acked) -> None:
+async def look(folder: Path, tablet: Tablet, acked: Acked) -> None:
     """Everything acknowledged is there and whole; nothing is there by half; the next number is right."""
+    saved = [
+        {"what": "saved", "entry": name, "device": DEVICE, "device_seq": number, "photos": []}
+        for number, name in acked.entries.items()
+    ]
+    assert not checker.check(World(tablets=[read_tablet(folder, tablet.database.conn)], acks=saved))
     own = {stored.entry().device_seq: stored for stored in log.own_entries(tablet.database, DEVICE)}
     assert {number: own[number].hash for number in acked.entries} == acked.entries
     for photo in acked.photos:
@@ -103,9 +117,9 @@ async def kill_many(folder: Path, cycles: int, seed: int) -> None:
                 place, acked = Place(folder / str(cycle)), Acked()
                 (await enrolled(place)).close()
             before = len(acked.entries), len(acked.photos)
-            one_kill(process, place.folder, chance.uniform(0, LONGEST_S), acked)
+            one_kill(process, place.folder, chance, acked)
             tablet = await place.open()
-            await look(tablet, acked)
+            await look(place.folder, tablet, acked)
             unacked += log.head(tablet.database, DEVICE).device_seq - max(acked.entries, default=0) > 0
             # What a dead writer left unacknowledged is part of the log from now on.
             acked.entries = {s.entry().device_seq: s.hash for s in log.own_entries(tablet.database, DEVICE)}

@@ -25,8 +25,8 @@ import pytest
 from schemas.canonical import sha256_hex
 from sync.device import log
 from sync.device.check import check
-from tests.device.tablets import DEVICE, Place, enrolled
-from tests.device.test_kill import Acked, look, nursery
+from tests.device.tablets import ACCOUNT, DEVICE, Place, enrolled, inspection, jpeg
+from tests.device.test_kill import MOST_LINES, TYPICAL_S, Acked, look, nursery
 
 CYCLES = 60
 SOAK_CYCLES = 2_000
@@ -95,15 +95,16 @@ def cut_power(point: Path) -> None:
         os.close(descriptor)
 
 
-def one_cut(process: subprocess.Popen[str], point: Path, after_s: float, acked: Acked) -> None:
-    """Record on the mounted image until the power goes; count only what was read from the pipe before that."""
+def one_cut(process: subprocess.Popen[str], point: Path, lines: int, after_s: float, acked: Acked) -> None:
+    """Record on the mounted image until the power goes, `after_s` after so many `lines`; what comes later does not
+    count."""
     assert process.stdin is not None
     assert process.stdout is not None
     process.stdin.write(f"{point / 'tablet'}\n")
     process.stdin.flush()
     pipe = process.stdout.fileno()
     said = b""
-    while said.count(b"\n") < 2:  # the writer's birth, and its first acknowledgement
+    while said.count(b"\n") <= lines:  # after the writer's birth
         said += os.read(pipe, 65_536)
     cut_at = time.monotonic() + after_s
     while (left_s := cut_at - time.monotonic()) > 0:
@@ -111,12 +112,12 @@ def one_cut(process: subprocess.Popen[str], point: Path, after_s: float, acked: 
             said += os.read(pipe, 65_536)
     cut_power(point)
     late = said
-    born, *lines = said.decode().split("\n")[:-1]
+    born, *told = said.decode().split("\n")[:-1]
     with suppress(ProcessLookupError):  # it may have met the dead disk first
         os.kill(int(born.split()[1]), signal.SIGKILL)
     while not late.endswith(b"dead\n"):
         late += os.read(pipe, 65_536)
-    for line in lines:
+    for line in told:
         acked.note(line)
 
 
@@ -131,10 +132,10 @@ async def cut_many(memory_path: Path, cycles: int, seed: int) -> None:
             for _ in range(start, min(start + CYCLES_AN_IMAGE, cycles)):
                 before = len(acked.entries), len(acked.photos)
                 with mounted(disk) as point:
-                    one_cut(process, point, chance.uniform(0, 0.25), acked)
+                    one_cut(process, point, chance.randrange(MOST_LINES), chance.expovariate(1 / TYPICAL_S), acked)
                 with mounted(disk) as point:
                     tablet = await Place(point / "tablet").open()
-                    await look(tablet, acked)
+                    await look(point / "tablet", tablet, acked)
                     acked.entries = {s.entry().device_seq: s.hash for s in log.own_entries(tablet.database, DEVICE)}
                     tablet.close()
                 entries += len(acked.entries) - before[0]
@@ -161,7 +162,7 @@ async def test_without_flushes_the_same_cuts_lose_something(memory_path: Path) -
             with mounted(disk) as point:
                 (await enrolled(Place(point / "tablet"))).close()
             with mounted(disk) as point:
-                one_cut(process, point, 0.3, acked)
+                one_cut(process, point, 3 * MOST_LINES, 0, acked)
             with mounted(disk) as point:
                 tablet = await Place(point / "tablet").open()
                 kept = {stored.hash for stored in log.own_entries(tablet.database, DEVICE)}
@@ -174,3 +175,41 @@ async def test_without_flushes_the_same_cuts_lose_something(memory_path: Path) -
     print(f"careless: {lost_entries} entries and {lost_photos} photos lost in {CONTROL_CYCLES} cuts")
     assert lost_entries
     assert lost_photos
+
+
+async def test_each_commit_reaches_the_disk_itself(memory_path: Path) -> None:
+    """Flushes that the block device got, by the kernel's own count: at least one for each commit and for each file."""
+    with image(memory_path) as disk, mounted(disk) as point:
+        device = os.stat(point).st_dev
+        counter = Path(f"/sys/dev/block/{os.major(device)}:{os.minor(device)}/stat")
+        if len(counter.read_text().split()) < 17:
+            pytest.skip("this kernel does not count flushes (before 5.5)")
+
+        def flushes() -> int:
+            return int(counter.read_text().split()[15])
+
+        tablet = await enrolled(Place(point / "tablet"))
+        draft = tablet.begin_draft(ACCOUNT, {})
+        before = flushes()
+        for number in range(20):
+            tablet.change_draft(draft.id, {"number": number})
+        commits = flushes() - before
+        before = flushes()
+        for number in range(20):
+            await tablet.add_photo(jpeg(number))
+        photos = flushes() - before
+        before = flushes()
+        for _ in range(20):
+            await tablet.save(ACCOUNT, inspection())
+        saves = flushes() - before
+        tablet.database.conn.execute("PRAGMA synchronous=NORMAL")
+        before = flushes()
+        for number in range(20):
+            tablet.change_draft(draft.id, {"number": number})
+        careless = flushes() - before
+        tablet.close()
+    print(f"flushes a draft {commits / 20}, a photo {photos / 20}, a save {saves / 20}; careless {careless / 20}")
+    assert commits >= 20
+    assert photos >= 40
+    assert saves >= 40
+    assert careless < 10
