@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +28,7 @@ class Served:
 
     central: Central
     url: str
+    stop: Callable[[], None]
 
     def account(self, name: str, role: Role, *scopes: str) -> str:
         """Make an account and return its name."""
@@ -59,9 +60,13 @@ def served(central: Central, port: int = 0) -> Iterator[Served]:
     thread.start()
     while not server.started:
         time.sleep(0.01)
-    try:
-        yield Served(central, f"http://127.0.0.1:{listener.getsockname()[1]}")
-    finally:
+
+    def stop() -> None:
         server.should_exit = True
         thread.join()
         listener.close()
+
+    try:
+        yield Served(central, f"http://127.0.0.1:{listener.getsockname()[1]}", stop)
+    finally:
+        stop()

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from typing import Any
 import pytest
 
 from schemas.errors import Code
+from sync.central.central import Central
 from sync.device import retry
 from sync.device.native import RequestsTransport, SystemClock
 from sync.device.ports import Answer, Request
@@ -71,8 +71,7 @@ async def network(
     print(f"seed {seed}")
     district = new_district(folder, **more)
     with served(district.central) as service:
-        host, port = service.url.removeprefix("http://").split(":")
-        async with Proxy((host, int(port)), seed).running() as proxy:
+        async with Proxy(_address(service.url), seed).running() as proxy:
             handsets: list[Handset] = []
             for number in range(count):
                 unit, account = UNITS[number % 2], inspector(UNITS[number % 2], 1 + number // 2)
@@ -187,21 +186,36 @@ async def test_too_many_requests_waits_as_long_as_it_was_told(tmp_path: Path) ->
 
 async def test_central_restarted_in_mid_sync(tmp_path: Path) -> None:
     chance = random.Random(24)
-    async with network(tmp_path, 24, 2) as net:
-        for handset in net.handsets:
-            await record(net.district, handset, [jpeg(chance, 600_000) for _ in range(3)])
-        host, _ = net.proxy.target
-        syncs = [asyncio.create_task(synced(net.district, handset)) for handset in net.handsets]
-        await asyncio.sleep(0.05)
-        old, net.proxy.target = net.proxy.target, (host, _free_port())  # nobody answers there
-        for report in await asyncio.gather(*syncs):
-            assert report.stopped in (Code.NO_ANSWER, None)
-        net.proxy.target = old
-        assert await drain(net, TRIES) <= TRIES
-        net.district.check_drained(net.handsets)
+    district = new_district(tmp_path)
+    with served(district.central) as service:
+        async with Proxy(_address(service.url), 24).running() as proxy:
+            handsets = [
+                await new_handset(
+                    district, tmp_path / f"t{number}", inspector(UNITS[number]), UNITS[number],
+                    Impatient(RequestsTransport(proxy.url), 10.0), SkewedClock(),
+                )
+                for number in range(2)
+            ]  # fmt: skip
+            for handset in handsets:
+                await record(district, handset, [jpeg(chance, 600_000) for _ in range(3)])
+            syncs = [asyncio.create_task(synced(district, handset)) for handset in handsets]
+            while proxy.payload["PATCH uploads"] < 300_000:
+                await asyncio.sleep(0.005)
+            await asyncio.to_thread(service.stop)
+            reports = await asyncio.gather(*syncs)
+            assert any(report.stopped for report in reports)
+            district.central.close()
+            district.check(handsets)
+            district.central = Central(district.central.settings)
+            with served(district.central) as again:
+                proxy.target = _address(again.url)
+                assert await drain(Net(district, proxy, handsets), TRIES) <= TRIES
+                district.check_drained(handsets)
+    for handset in handsets:
+        handset.tablet.close()
+    district.central.close()
 
 
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+def _address(url: str) -> tuple[str, int]:
+    host, port = url.removeprefix("http://").split(":")
+    return host, int(port)
