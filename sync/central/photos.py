@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import shutil
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from io import FileIO
 from pathlib import Path
@@ -239,15 +240,19 @@ class PhotoFolder:
         _sync_folder(final.parent)
 
     def _sweep(self) -> None:
-        """Once an hour: forget uploads that nobody has finished for long, and the notes of those that were."""
+        """Once an hour, and soon after a start: settle what a crash left whole, forget what nobody finished."""
         now_ms = self._central.clock()
         if now_ms - self._central.swept_ms < _SWEEP_EVERY_S * 1000:
             return
         self._central.swept_ms = now_ms
         for note in self._uploads.glob("*/*.json"):
             part = note.with_suffix(".part")
+            begun = _read_note(note) if part.exists() else None
+            if begun is not None:
+                with suppress(LedgerError):
+                    self.settle(begun)
             kept_s = self._central.settings.upload_expires_s if part.exists() else _DONE_KEPT_S
-            if note.stat().st_mtime * 1000 < now_ms - kept_s * 1000:
+            if note.exists() and note.stat().st_mtime * 1000 < now_ms - kept_s * 1000:
                 part.unlink(missing_ok=True)
                 note.unlink(missing_ok=True)
 
@@ -275,6 +280,12 @@ def receive(central: Central, sha256: str, length: int, device: str, account: st
         writer.note_evidence([known_entries[entry_id].entry() for entry_id in ids])
         if ids:
             writer.finish()
+
+
+def announced(upload_dir: Path) -> set[str]:
+    """Hashes of photos whose uploads have notes: their files may lie there a moment before the database says so."""
+    notes = (_read_note(path) for path in upload_dir.glob("*/*.json"))
+    return {note.sha256 for note in notes if note is not None}
 
 
 def count_held(central: Central) -> tuple[int, int]:

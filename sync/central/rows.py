@@ -142,9 +142,7 @@ def by_seq(connection: Connection, seq: int) -> StoredEntry | None:
 
 def by_hashes(connection: Connection, names: Sequence[str]) -> dict[str, LogRow]:
     """The rows that these entries already have."""
-    query = select(
-        entries.c.seq, entries.c.entry_hash, entries.c.received_ms, entries.c.disposition, entries.c.reason
-    )
+    query = select(entries.c.seq, entries.c.entry_hash, entries.c.received_ms, entries.c.disposition, entries.c.reason)
     return {row.entry_hash: _log_row(row) for row in _among(connection, query, entries.c.entry_hash, names)}
 
 

@@ -1,10 +1,11 @@
-"""kill -9 of the server, and of PostgreSQL under it: what was acknowledged is there, and the log still proves itself."""
+"""kill -9 of the server, and of PostgreSQL under it: what was acknowledged is there, and the log proves itself."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import random
+import signal
 import socket
 import subprocess
 import sys
@@ -36,18 +37,23 @@ DATABASE_KILLS = 100 if SOAK else 3
 
 
 class Killable:
-    """The server as a process of its own."""
+    """The server as a process of its own, from a nursery that ends with this object."""
 
     def __init__(self, folder: Path, url: str) -> None:
-        self._arguments = [sys.executable, "-m", "tests.central.crash_server", str(folder), url]
+        arguments = [sys.executable, "-m", "tests.central.crash_server", str(folder), url]
+        self._nursery = subprocess.Popen(
+            arguments, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+        )
         self.url = ""
-        self._process: subprocess.Popen[bytes] | None = None
+        self._pid = 0
 
     def start(self) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
-        self._process = subprocess.Popen([*self._arguments, str(port)], cwd=ROOT)
+        assert self._nursery.stdin is not None and self._nursery.stdout is not None
+        self._nursery.stdin.write(f"{port}\n")
+        self._pid = int(self._nursery.stdout.readline())
         self.url = f"http://127.0.0.1:{port}"
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
@@ -58,10 +64,17 @@ class Killable:
         raise RuntimeError("the server did not start")
 
     def kill(self) -> None:
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
+        """kill -9, and wait until the process is gone, its lock with it."""
+        with contextlib.suppress(ProcessLookupError):
+            while self._pid:
+                os.kill(self._pid, signal.SIGKILL)
+                time.sleep(0.005)
+        self._pid = 0
+
+    def end(self) -> None:
+        """Kill the server and the nursery."""
+        self.kill()
+        self._nursery.communicate(timeout=10)
 
 
 class Tablet(threading.Thread):
@@ -189,7 +202,7 @@ def _storm(folder: Path, url: str, kills: int, strike: object = None) -> list[Ta
             tablet.stop.set()
         for tablet in tablets:
             tablet.join(30)
-        server.kill()
+        server.end()
     return tablets
 
 
