@@ -1,5 +1,6 @@
 """Tablets sync with central through a bad network: nothing is lost, nothing doubled, little is sent twice, and every
-queue empties. The seed of each run is in the test's name and in its output: `pytest -k "seed1"` replays it.
+queue empties. The seed of each run is in the test's name and in its output: `pytest -k "seed1"` draws the same faults
+again; which request meets which of them also depends on the machine's timing, so a replay is near, not exact.
 
 Realistic is a cut every MiB of traffic on average: with it, re-sent payload (photos and entries) stays within 15 % of
 the minimum. The storm is far worse and only has to lose nothing and to end.

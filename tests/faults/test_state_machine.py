@@ -8,6 +8,7 @@ a `@reproduce_failure` line: put that above `_Search` to replay it (the quick pr
 from __future__ import annotations
 
 import asyncio
+import atexit
 import random
 import shutil
 import tempfile
@@ -83,6 +84,7 @@ class FaultyLine:
 def _template() -> Path:
     """A fresh central with its accounts, made once and copied for every run."""
     folder = Path(tempfile.mkdtemp(prefix="machine-", dir=DISK))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     new_district(folder, WorldTime()).central.close()
     return folder / "central"
 
