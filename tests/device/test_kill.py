@@ -28,7 +28,7 @@ from tests.device.tablets import ACCOUNT, DEVICE, Place, enrolled
 
 CYCLES = 200
 SOAK_CYCLES = 5_000
-CYCLES_A_FOLDER = 10
+CYCLES_A_FOLDER = 5
 MOST_LINES = 14
 """Of one writer: some three entries."""
 TYPICAL_S = 0.004
