@@ -169,9 +169,14 @@ class SessionAnswer(Frozen):
 
 
 class DeskEntry(Frozen):
-    """An entry made at the desk: central signs it on its own chain for the signed-in account."""
+    """An entry made at the desk: central signs it on its own chain for the signed-in account.
+
+    A client that may have to ask again (the answer was lost) names the entry itself by `id`: the same said twice under
+    one id is one entry.
+    """
 
     protocol: Protocol
+    id: EntryId | None = None
     kind: str
     schema_: Annotated[int, Field(ge=1, alias="schema")]
     unit: UnitId

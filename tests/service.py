@@ -19,8 +19,6 @@ from sync.central.central import Central
 from sync.central.enrolment import new_code
 from sync.central.settings import CentralSettings
 
-UNIT = "DEMO-01"
-
 
 @dataclass
 class Served:

@@ -13,7 +13,7 @@ from schemas.entries import Checkpoint, Disposition, Entry, Instant, Kind, LogRo
 from schemas.errors import Code, LedgerError
 from schemas.ids import CENTRAL_DEVICE
 from schemas.protocol import PROTOCOL, DeskAnswer, DeskEntry
-from schemas.roles import CENTRAL_ONLY, MAY_MANAGE_DEVICES
+from schemas.roles import CENTRAL_ONLY, MAY_MANAGE_DEVICES, Role
 from sync.central import admission, rows
 from sync.central.central import Caller, Central
 from sync.central.push import Appender, Prepared
@@ -49,6 +49,22 @@ def revoke(central: Central, caller: Caller, device: str, cause: str) -> None:
     _change(central, caller, "revoke", device, cause)
 
 
+def declare_restore(central: Central, caller: Caller, cause: str) -> int:
+    """Say that this log was restored from a backup, before it serves again; returns the size that it was restored to.
+
+    Tablets that had seen more stop and ask a person; `log verify` then knows why their tree heads do not fit. Only the
+    city may say so: it speaks for the whole log. Raises NOT_PERMITTED.
+    """
+    if caller.role is not Role.CITY:
+        raise LedgerError(Code.NOT_PERMITTED)
+    with central.store.write() as connection:
+        writer = LogWriter(connection, central.key, central.clock())
+        size = writer.size
+        writer.change_device("restore", CENTRAL_DEVICE, cause, author=caller.account, auth=caller.auth)
+        writer.finish()
+    return size
+
+
 def admit(central: Central, caller: Caller, device: str, names: Sequence[str], cause: str) -> None:
     """Let entries of a frozen or revoked device count that are in the log as refused; a person's decision, by name.
 
@@ -77,6 +93,9 @@ def _append_one(central: Central, writer: LogWriter, caller: Caller, said: DeskE
         raise LedgerError(Code.KIND_UNKNOWN, kind=said.kind[:32]) from error
     if kind in CENTRAL_ONLY:
         raise LedgerError(Code.ROLE_NOT_ALLOWED)
+    made = _made_before(writer, caller, said)
+    if made is not None:
+        return made
     draft = _draft(central, caller, said)
     appender = Appender(central, writer, [Prepared(draft, b"", "", None, None)])
     admission.check(draft, central.author_of(writer.connection, caller.account), appender)
@@ -90,16 +109,30 @@ def _append_one(central: Central, writer: LogWriter, caller: Caller, said: DeskE
         auth=caller.auth,
         observed_at=said.observed_at,
         schema=said.schema_,
+        entry_id=said.id,
     )
+
+
+def _made_before(writer: LogWriter, caller: Caller, said: DeskEntry) -> tuple[LogRow, Entry] | None:
+    """The entry of this id, where the same was said before and its answer was lost; ID_REUSED for other content."""
+    stored = rows.by_ids(writer.connection, [said.id]).get(said.id) if said.id else None
+    if stored is None:
+        return None
+    entry = stored.entry()
+    was = (entry.author, entry.kind, entry.schema_, entry.unit, entry.about, entry.supersedes, entry.body)
+    if was != (caller.account, said.kind, said.schema_, said.unit, said.about, said.supersedes, said.body):
+        raise LedgerError(Code.ID_REUSED)
+    return stored.row, entry
 
 
 def _draft(central: Central, caller: Caller, said: DeskEntry) -> Entry:
     """The entry as it would be, unsigned, for admission to judge."""
     now = Instant(ms=central.clock(), offset_min=480)
     return Entry.model_construct(
-        id="", kind=said.kind, schema_=said.schema_, unit=said.unit, author=caller.account, device=CENTRAL_DEVICE,
-        device_seq=1, prev_hash="", about=list(said.about), supersedes=said.supersedes, observed_at=said.observed_at
-        or now, recorded_at=now, checkpoint=None, auth=caller.auth, body=said.body, alg="ed25519", key="", sig="",
+        id=said.id or "", kind=said.kind, schema_=said.schema_, unit=said.unit, author=caller.account,
+        device=CENTRAL_DEVICE, device_seq=1, prev_hash="", about=list(said.about), supersedes=said.supersedes,
+        observed_at=said.observed_at or now, recorded_at=now, checkpoint=None, auth=caller.auth, body=said.body,
+        alg="ed25519", key="", sig="",
     )  # fmt: skip
 
 

@@ -26,7 +26,8 @@ def pull(central: Central, caller: Caller, after: int, limit: int, from_size: in
     limit = max(1, min(limit, MAX_PAGE_ROWS))
     with central.store.read() as connection:
         checkpoint = central.checkpoint(connection)
-        found, more = rows.page(connection, after, checkpoint.size, sorted(caller.units), limit, MAX_PAGE_BYTES)
+        units = sorted(caller.units)
+        found, more = rows.page(connection, after, checkpoint.size, units, limit, MAX_PAGE_BYTES, caller.device)
         proofs = rows.inclusions(connection, [stored.row.seq for stored in found], checkpoint.size)
         consistency = rows.consistency(connection, from_size, checkpoint.size)
     pulled = []

@@ -114,15 +114,22 @@ def latest_checkpoint(connection: Connection, log: str) -> Checkpoint | None:
 
 
 def page(
-    connection: Connection, after: int, upto: int, units: Sequence[str] | None, limit: int, most_bytes: int
+    connection: Connection,
+    after: int,
+    upto: int,
+    units: Sequence[str] | None,
+    limit: int,
+    most_bytes: int,
+    device: str | None = None,
 ) -> tuple[list[StoredEntry], bool]:
     """Rows after `after` up to `upto` of these units (all, where None), in order, and whether there may be more.
 
-    At most `limit` rows, and no further one once they hold `most_bytes`.
+    At most `limit` rows, and no further one once they hold `most_bytes`. The asking `device`'s own rows are among them
+    whatever their unit: a tablet restored from an old backup must learn every number that it gave out, refused or not.
     """
     query = select(entries).where(entries.c.seq > after, entries.c.seq <= upto).order_by(entries.c.seq).limit(limit)
     if units is not None:
-        query = query.where(entries.c.unit.in_(units))
+        query = query.where(or_(entries.c.unit.in_(units), entries.c.device == device))
     found: list[StoredEntry] = []
     held = 0
     with connection.execute(query) as result:

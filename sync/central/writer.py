@@ -127,6 +127,7 @@ class LogWriter:
         auth: str = "central",
         observed_at: Instant | None = None,
         schema: int = 1,
+        entry_id: str | None = None,
     ) -> tuple[LogRow, Entry]:
         """Append an entry on central's own chain for `author`; `auth` says how that account was authenticated."""
         check_body(kind, schema, body)
@@ -134,7 +135,7 @@ class LogWriter:
         self._devices.setdefault(CENTRAL_DEVICE, own)
         now = Instant(ms=self.now_ms, offset_min=BEIJING_MIN)
         fields: dict[str, Any] = {
-            "id": uuid7(self.now_ms, os.urandom(10)),
+            "id": entry_id or uuid7(self.now_ms, os.urandom(10)),
             "kind": kind.value,
             "schema": schema,
             "unit": unit,

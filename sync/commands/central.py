@@ -152,6 +152,14 @@ def close_gap(
     out.print(words("编号已注销", "The numbers are closed"))
 
 
+@app.command("declare-restore")
+def declare_restore(by: By, cause: Cause, data: Data = DATA, database: Database = "") -> None:
+    """Say in the log that it was restored from a backup, so that tablets that saw more can be settled."""
+    with opened(data, database) as central:
+        size = desk.declare_restore(central, caller(central, by), cause)
+    out.print(words(f"已声明：台账自第 {size} 条起恢复", f"Declared: the log goes on from row {size}"))
+
+
 @app.command("import-pending")
 def import_file(
     file: Path,

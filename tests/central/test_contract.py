@@ -13,7 +13,7 @@ from schemas.ids import CENTRAL_DEVICE
 from schemas.protocol import Receipt, ReceiptStatus
 from schemas.roles import Role
 from sync.central import desk as at_desk
-from sync.central import enrolment, rows, sessions
+from sync.central import enrolment, pull, rows, sessions
 from sync.central.accounts import disable_account, enable_account
 from sync.central.central import Central
 from sync.central.enrolment import new_code
@@ -520,6 +520,34 @@ def test_desk_entries_are_made_all_or_none_and_a_refusal_says_what_is_wrong(cent
     with pytest.raises(LedgerError) as raised:
         at_desk.append(central, caller, [good.model_copy(update={"unit": HJ})])
     refused(raised, Code.UNIT_FOREIGN)
+
+
+def test_a_desk_entry_said_twice_under_one_id_is_one_entry(central: Central) -> None:
+    """The answer to a review was lost: saying it again must not make a branch of two reviews."""
+    caller = desk(central, account(central, "dist", Role.DISTRICT, LS))
+    task = kit_desk_entry(Kind.TASK, BODIES[Kind.TASK], None).model_copy(update={"id": kit.new_id()})
+    first = at_desk.append(central, caller, [task])
+    before = counts(central)
+    again = at_desk.append(central, caller, [task])
+    assert (again[0].seq, again[0].entry) == (first[0].seq, first[0].entry) and counts(central) == before
+    with pytest.raises(LedgerError) as raised:
+        at_desk.append(central, caller, [task.model_copy(update={"about": ["another"]})])
+    refused(raised, Code.ID_REUSED)
+
+
+def test_a_restore_is_declared_by_the_city_only(central: Central) -> None:
+    with pytest.raises(LedgerError) as raised:
+        at_desk.declare_restore(central, desk(central, account(central, "dist", Role.DISTRICT, LS)), "x")
+    refused(raised, Code.NOT_PERMITTED)
+    assert at_desk.declare_restore(central, desk(central, account(central, "city", Role.CITY, LS)), "disk") == 1
+
+
+def test_a_tablet_pulls_its_own_rows_whatever_their_unit(central: Central) -> None:
+    """Restored from an old backup it must learn each number that it gave out, the refused ones too."""
+    hand = enrolled(central)
+    hand.push(central, hand.entry(unit=HJ))
+    pulled = pull.pull(central, hand.caller(central), 0, 200, 0).rows
+    assert [row.reason for row in pulled if row.entry["device"] == hand.device] == ["unit_foreign"]
 
 
 def test_a_disabled_account_is_stopped_and_stays_disabled_when_its_scope_changes(central: Central) -> None:

@@ -113,6 +113,11 @@ def test_errors_are_words_with_a_code_and_never_a_trace(tmp_path: Path) -> None:
     assert "没有" in run("central", "code", "nobody", "--data", data, ok=False, language="zh")
     assert "unit_unknown" in run("central", "account", "a1", "inspector", "NOWHERE", "--data", data, ok=False)
     run("central", "account", "office-1", "district", "CY-LGY", "--data", data)
+    run("central", "account", "city-1", "city", "city", "--data", data)
+    restore = ("central", "declare-restore", "--cause", "disk", "--data", data)
+    assert "not_permitted" in run(*restore, "--by", "office-1", ok=False)
+    assert "from row 1" in run(*restore, "--by", "city-1")
+    assert "proves itself" in run("log", "verify", "--data", data)
     stop = ("central", "freeze", "tab-0", "--by", "office-1", "--cause", "x", "--data", data)
     assert "device_unknown" in run(*stop, ok=False)
 

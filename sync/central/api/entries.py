@@ -119,6 +119,7 @@ def parcel_states(central: TheCentral, caller: TheCaller, after: Position = 0) -
         Code.ROLE_NOT_ALLOWED,
         Code.UNIT_FOREIGN,
         Code.SUPERSEDES_UNKNOWN,
+        Code.ID_REUSED,
         Code.SUBJECT_UNKNOWN,
         Code.SELF_REVIEW,
         Code.ADVERSE_NOT_WITHDRAWABLE,
