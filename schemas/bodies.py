@@ -1,73 +1,43 @@
 """What each kind of entry carries: one model per kind and schema version, the register of them, and their JSON Schemas.
 
-Whole numbers and text only (areas in hundredths of m², `_e2`; degrees × 1e9; headings in hundredths of a degree).
-Names of owners or residents have no field here: the task does not need them (PIPL, domain §3.9).
+Here stand the kinds of field and desk; `ledger_bodies.py` has those of the ledger's offices, `body_fields.py` what they
+are made of. Names of owners or residents have no field anywhere: the task does not need them (PIPL, domain §3.9).
 """
 
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, StrictBool, StrictInt, ValidationError
+from pydantic import Field, JsonValue, StrictBool, StrictInt, ValidationError
 
+from schemas.body_fields import AreaE2, Body, Day, Fix, LandClassCode, Photo, Short, Text
 from schemas.codes import (
     AreaSource,
-    Belt,
     CodeSystem,
     Discrepancy,
     FacilityClass,
     FacilityCondition,
     LandFreed,
-    LandState,
     Programme,
     RegreeningOutcome,
     ReviewOutcome,
-    Shot,
-    UnitKind,
 )
-from schemas.entries import Instant, Kind, first_fault
+from schemas.entries import Entry, Instant, Kind, first_fault
 from schemas.errors import Code, LedgerError
-from schemas.geometry import MAX_LAT_E9, MAX_LON_E9, Geometry
-from schemas.ids import AccountId, DeviceId, EntryId, KeyId, PublicKey, Sha256, Subject, UnitId
-
-Text = Annotated[str, Field(max_length=2000)]
-Short = Annotated[str, Field(min_length=1, max_length=200)]
-AreaE2 = Annotated[StrictInt, Field(ge=0, le=10**13, description="hundredths of m²; at most 1,000 km²")]
-SignedAreaE2 = Annotated[StrictInt, Field(ge=-(10**13), le=10**13, description="hundredths of m²")]
-Day = Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$", description="Beijing date")]
-LandClassCode = Annotated[str, Field(pattern=r"^[0-9]{2}[0-9A-Z]{0,3}K?$")]
-LonE9 = Annotated[StrictInt, Field(ge=-MAX_LON_E9, le=MAX_LON_E9)]
-LatE9 = Annotated[StrictInt, Field(ge=-MAX_LAT_E9, le=MAX_LAT_E9)]
-
-
-class Body(BaseModel):
-    """Base of all bodies: frozen, no unknown fields; numbers and flags are strict one by one."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Fix(Body):
-    """A position as the device reported it, WGS-84. What a browser does not measure is null, never 0 or false."""
-
-    lon_e9: LonE9
-    lat_e9: LatE9
-    accuracy_mm: Annotated[StrictInt, Field(ge=0, le=10**9)] | None
-    provider: Annotated[str, Field(max_length=40)] | None
-    mocked: StrictBool | None
-    gnss_ms: Annotated[StrictInt, Field(ge=0)] | None
-
-
-class Photo(Body):
-    """A photo that an entry lists: its hash is its name; the rest are facts read at the shutter (domain §3.1)."""
-
-    sha256: Sha256
-    bytes: Annotated[StrictInt, Field(ge=1, le=26_214_400)]
-    shot: Shot
-    taken_at: Instant
-    monotonic_ms: Annotated[StrictInt, Field(ge=0)] | None
-    fix: Fix | None
-    heading_e2: Annotated[StrictInt, Field(ge=0, lt=36_000)] | None
-    in_app: StrictBool
+from schemas.geometry import Geometry
+from schemas.ids import AccountId, DeviceId, EntryId, KeyId, PublicKey, Sha256, Subject
+from schemas.ledger_bodies import (
+    Acceptance,
+    FirstCheck,
+    GreenTarget,
+    NewBuildQuota,
+    Parcel,
+    Project,
+    Register,
+    SurveyResult,
+    Target,
+    Unit,
+)
 
 
 class FormVersion(Body):
@@ -201,107 +171,6 @@ class Evidence(Body):
     bytes: Annotated[StrictInt, Field(ge=1)]
 
 
-class BaselinePart(Body):
-    """A part of a parcel with its class before the plan; `initial_state` is land cleared or restored before the
-    ledger."""
-
-    class_system: CodeSystem
-    class_code: LandClassCode
-    geometry: Geometry
-    initial_state: LandState | None
-    initial_class: LandClassCode | None
-    as_of: Day | None
-    document: Short | None
-
-
-class Parcel(Body):
-    """图斑: a row of the reduction ledger (减量空间数据台账) with geometry, baseline and plan."""
-
-    ledger_no: Subject
-    name: Short | None
-    geometry: Geometry
-    baseline: Annotated[list[BaselinePart], Field(max_length=500)]
-    baseline_on: Day
-    planned_land_area_e2: AreaE2 | None
-    planned_class: LandClassCode | None
-    owner_type: Short | None
-    project: Subject | None
-    valid_from: Day
-    valid_to: Day | None
-
-
-class Project(Body):
-    """减量腾退项目: parcels, phase, deadline."""
-
-    project: Subject
-    name: Short
-    parcels: Annotated[list[Subject], Field(max_length=5000)]
-    phase: Short | None
-    deadline: Day | None
-
-
-class Target(Body):
-    """减量目标: one measure of one unit and year."""
-
-    measure: Short
-    year: Annotated[StrictInt, Field(ge=1949, le=2200)]
-    value_e2: SignedAreaE2
-    parent_unit: UnitId | None
-
-
-class Unit(Body):
-    """实施单元: an implementation unit with its validity, belt and managing body."""
-
-    unit_id: UnitId
-    name: Short
-    kind: UnitKind
-    belt: Belt | None
-    districts: Annotated[list[Short], Field(max_length=16)]
-    managing_body: Short | None
-    aliases: Annotated[list[Short], Field(max_length=50)]
-    geometry: Geometry | None
-    predecessors: Annotated[list[UnitId], Field(max_length=20)]
-    valid_from: Day
-    valid_to: Day | None
-
-
-class ClassArea(Body):
-    """An area of one land class."""
-
-    class_system: CodeSystem
-    class_code: LandClassCode
-    area_e2: AreaE2
-
-
-class SurveyResult(Body):
-    """土地变更调查: what the survey of a year found on a parcel."""
-
-    year: Annotated[StrictInt, Field(ge=1949, le=2200)]
-    areas: Annotated[list[ClassArea], Field(min_length=1, max_length=100)]
-    document: Short | None
-
-
-class NewBuildQuota(Body):
-    """周转指标: a released step of new building, and its condition."""
-
-    quota: Subject
-    step: Annotated[StrictInt, Field(ge=1)]
-    land_e2: AreaE2
-    floor_area_e2: AreaE2 | None
-    used_e2: AreaE2
-    condition: Text | None
-    geometry: Geometry | None
-
-
-class GreenTarget(Body):
-    """未实现规划绿色空间: planned green, what is realised, what blocks it."""
-
-    target: Subject
-    geometry: Geometry
-    planned_class: LandClassCode | None
-    blocker: Text | None
-
-
 class Task(Body):
     """任务: who visits what by when."""
 
@@ -328,38 +197,6 @@ class Rectification(Body):
     text: Text
     due_on: Day | None
     photos: Annotated[list[Photo], Field(max_length=60)]
-
-
-class CheckedAreas(Body):
-    """What a check says of a parcel: document, date and areas by class."""
-
-    document_no: Short
-    document_on: Day
-    document_sha256: Sha256 | None
-    areas: Annotated[list[ClassArea], Field(max_length=100)]
-    geometry: Geometry | None
-    outcome: Literal["passed", "failed"]
-
-
-class FirstCheck(CheckedAreas):
-    """初验: the district's check."""
-
-
-class Acceptance(CheckedAreas):
-    """验收认定: the city's determination."""
-
-
-class Register(Body):
-    """Everything else that has a row and a date; the fields of each subtype are checked by the import (part 2)."""
-
-    subtype: Literal[
-        "structure", "facility", "park", "village", "milestone", "overlay", "transfer", "green_taken", "exclusion",
-        "satisfaction", "form",
-    ]  # fmt: skip
-    row: Subject
-    on: Day
-    geometry: Geometry | None
-    fields: dict[str, JsonValue]
 
 
 BODIES: dict[tuple[str, int], type[Body]] = {
@@ -403,7 +240,5 @@ def check_body(kind: str, schema: int, body: dict[str, JsonValue]) -> Body:
 
 def json_schemas() -> dict[str, dict[str, Any]]:
     """A JSON Schema for every kind and version, and for the envelope, under the names of the exported files."""
-    from schemas.entries import Entry
-
     schemas = {f"{kind}.{version}": model.model_json_schema() for (kind, version), model in sorted(BODIES.items())}
     return schemas | {"entry": Entry.model_json_schema(by_alias=True)}
