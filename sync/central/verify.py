@@ -12,7 +12,7 @@ seen them.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,11 +36,10 @@ from schemas.entries import (
 )
 from schemas.errors import LedgerError
 from schemas.ids import CENTRAL_DEVICE, key_id
-from schemas.merkle import NodeKey
 from sync.central import keys as signing
 from sync.central.photos import announced
-from sync.central.rows import TreeNodes, place
-from sync.central.tables import checkpoints, entries, nodes, photos
+from sync.central.tables import checkpoints, entries, photos
+from sync.central.verify_tree import TreeCheck
 
 _PAGE = 500
 _TOLD = frozenset({Kind.DEVICE, Kind.GAP_CLOSED, Kind.EVIDENCE})
@@ -91,20 +90,20 @@ def verify_log(
     """Check everything that `connection` shows of the log signed by `public_key`; photos where a folder is given."""
     check = _Check(connection, public_key)
     check.rows()
-    check.nodes()
+    check.tree.nodes()
     signed = check.signed_heads()
     embedded = check.embedded_heads(anchors)
     held = check.photos(photo_dir) if photo_dir is not None else 0
-    return Verdict(
-        check.size, signed, embedded, held, check.root_at(check.size).hex(), tuple(check.findings), check.given_up
-    )
+    size = check.tree.size
+    root = check.tree.root_at(size).hex()
+    return Verdict(size, signed, embedded, held, root, tuple(check.findings), check.given_up)
 
 
 class _Check:
     def __init__(self, connection: Connection, public_key: bytes) -> None:
         self.connection = connection
         self.findings: list[Finding] = []
-        self.size = 0
+        self.tree = TreeCheck(connection, self.found)
         self._public_key = public_key
         self._log = key_id(public_key)
         self._keys: dict[str, tuple[str, str, bytes]] = {}
@@ -117,9 +116,6 @@ class _Check:
         self._embedded: dict[Checkpoint, int] = {}
         self._evidence: dict[str, int] = {}
         self._gaps: set[str] = set()
-        self._right: dict[NodeKey, bytes] = {}
-        self._peaks: dict[NodeKey, bytes] = {}
-        self._ahead: dict[int, dict[int, bytes | None]] = {}
 
     def found(self, code: str, where: str, what: str) -> None:
         self.findings.append(Finding(code, where, what))
@@ -129,12 +125,12 @@ class _Check:
     def rows(self) -> None:
         """Every row in order: bytes, name, columns, signature, key, chain; its leaf and the nodes that it completes."""
         for row in self._every_row():
-            while self.size + 1 < row.seq:
-                self.found("row_missing", f"row {self.size + 1}", "the row is gone")
-                self._grow(self._stored_leaf(self.size))
+            while self.tree.size + 1 < row.seq:
+                self.found("row_missing", f"row {self.tree.size + 1}", "the row is gone")
+                self.tree.grow(self.tree.stored_leaf(self.tree.size))
             self._row(row)
             verdict = leaf_data(row.seq, row.entry_hash, row.received_ms, row.disposition, row.reason)
-            self._grow(merkle.leaf_hash(verdict))
+            self.tree.grow(merkle.leaf_hash(verdict))
 
     def _row(self, row: Any) -> None:
         where = f"row {row.seq}"
@@ -245,57 +241,6 @@ class _Check:
                 return
             after = page[-1].seq
 
-    # -- the tree --------------------------------------------------------------------------------------------------
-
-    def _grow(self, leaf: bytes) -> None:
-        for level, index, value in merkle.append_nodes(self.size, [leaf], merkle.MemoryNodes(self._peaks)):
-            self._peaks[level, index] = value
-            self._compare(level, index, value)
-        self.size += 1
-        wanted = merkle.needed_nodes_for_root(self.size)
-        self._peaks = {key: self._peaks[key] for key in wanted}
-
-    def _compare(self, level: int, index: int, value: bytes) -> None:
-        stored = self._stored(level, index)
-        if stored == value:
-            return
-        self._right[level, index] = value
-        if stored is None:
-            self.found("node_missing", f"node {level}/{index}", f"the tree lacks a node over {_span(level, index)}")
-        elif level == 0:
-            self.found("leaf", f"row {index + 1}", "the row, its verdict or its place was changed after it was signed")
-        else:
-            self.found("node", f"node {level}/{index}", f"the node over {_span(level, index)} does not fit them")
-
-    def nodes(self) -> None:
-        """Nodes that no row accounts for."""
-        wrong = [
-            number
-            for (number,) in self.connection.execute(select(nodes.c.place).order_by(nodes.c.place))
-            if (number % _LEVEL + 1) << (number // _LEVEL) > self.size
-        ]
-        for number in wrong:
-            level, index = divmod(number, _LEVEL)
-            self.found("node_extra", f"node {level}/{index}", f"a node over {_span(level, index)}, which are not there")
-
-    def root_at(self, size: int) -> bytes:
-        """The recomputed root over the first `size` rows."""
-        return merkle.root(size, _Corrected(TreeNodes(self.connection), self._right))
-
-    def _stored_leaf(self, index: int) -> bytes:
-        return self._stored(0, index) or bytes(merkle.HASH_BYTES)
-
-    def _stored(self, level: int, index: int) -> bytes | None:
-        """A stored node; the next ones of its level are read with it, for they are asked for in this order."""
-        level_nodes = self._ahead.setdefault(level, {})
-        if index not in level_nodes:
-            first = place(level, index)
-            query = select(nodes.c.place, nodes.c.hash).where(nodes.c.place.between(first, first + _PAGE - 1))
-            found = {number - place(level, 0): bytes(value) for number, value in self.connection.execute(query)}
-            level_nodes.clear()
-            level_nodes.update({at: found.get(at) for at in range(index, index + _PAGE)})
-        return level_nodes[index]
-
     # -- signed heads ----------------------------------------------------------------------------------------------
 
     def signed_heads(self) -> int:
@@ -309,8 +254,8 @@ class _Check:
             where = f"checkpoint {head.size}"
             self._head(where, head, f"rows {before + 1} to {head.size}")
             before = head.size
-        if before < self.size:
-            self.found("unsigned", f"row {before + 1}", f"no checkpoint covers rows {before + 1} to {self.size}")
+        if before < self.tree.size:
+            self.found("unsigned", f"row {before + 1}", f"no checkpoint covers rows {before + 1} to {self.tree.size}")
         return len(heads)
 
     def embedded_heads(self, anchors: Sequence[Checkpoint]) -> int:
@@ -332,7 +277,9 @@ class _Check:
         It must reach the row that says so, and be signed no later: a log cannot excuse what it signed afterwards.
         """
         reaches = any(head.size >= row and head.at_ms <= said_ms for row, said_ms in self._restores)
-        return reaches and self._said(head) and (head.size > self.size or self.root_at(head.size).hex() != head.root)
+        if not reaches or not self._said(head):
+            return False
+        return head.size > self.tree.size or self.tree.root_at(head.size).hex() != head.root
 
     def _said(self, head: Checkpoint) -> bool:
         """Whether this log's key signed the head."""
@@ -341,9 +288,9 @@ class _Check:
     def _head(self, where: str, head: Checkpoint, rows: str) -> None:
         if not self._said(head):
             self.found("checkpoint_signature", where, "it was not signed by this log's key")
-        elif head.size > self.size:
-            self.found("rows_gone", where, f"it covers {head.size} rows and there are {self.size}")
-        elif self.root_at(head.size).hex() != head.root:
+        elif head.size > self.tree.size:
+            self.found("rows_gone", where, f"it covers {head.size} rows and there are {self.tree.size}")
+        elif self.tree.root_at(head.size).hex() != head.root:
             self.found("checkpoint_root", where, f"{rows} are not what was signed")
 
     # -- photos ----------------------------------------------------------------------------------------------------
@@ -376,30 +323,10 @@ class _Check:
             self.found("photo_changed", f"photo {sha256}", "its bytes do not match its name")
 
 
-class _Corrected:
-    """The stored nodes with those that were found wrong put right, so that one fault is not reported many times."""
-
-    def __init__(self, stored: TreeNodes, right: Mapping[NodeKey, bytes]) -> None:
-        self._stored = stored
-        self._right = right
-
-    def nodes(self, wanted: Iterable[NodeKey]) -> Mapping[NodeKey, bytes]:
-        """The nodes under `wanted`."""
-        chosen = list(wanted)
-        return {**self._stored.nodes(chosen), **{key: self._right[key] for key in chosen if key in self._right}}
-
-
-_LEVEL = place(1, 0)
-
-
 def _columns(entry: Entry) -> tuple[Any, ...]:
     return (
         entry.id, entry.kind, entry.unit, entry.author, entry.device, entry.device_seq, entry.supersedes,
     )  # fmt: skip
-
-
-def _span(level: int, index: int) -> str:
-    return f"rows {(index << level) + 1} to {(index + 1) << level}"
 
 
 def _hex(text: str) -> bytes:
