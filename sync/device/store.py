@@ -26,9 +26,7 @@ from schemas.entries import (
     Checkpoint,
     Entry,
     Instant,
-    entry_bytes,
     parse_entry,
-    signed_bytes,
 )
 from schemas.errors import Code, LedgerError
 from schemas.ids import key_id, uuid7
@@ -214,9 +212,8 @@ class Tablet:
             saved = None if new.id is None else log.find(self.database, new.id)
             if saved is not None:
                 return _same(saved.entry(), identity, new)
-            entry = await self._sign(identity, signer, new)
+            entry, data = await self._sign(identity, signer, new)
             await self._require_photos(entry)
-            data = entry_bytes(entry)
             if len(data) > MAX_ENTRY_BYTES:
                 raise LedgerError(Code.BODY_TOO_LARGE, limit_bytes=MAX_ENTRY_BYTES)
             copy = copy_name(entry.device, entry.device_seq)
@@ -262,7 +259,7 @@ class Tablet:
 
     # -- private ---------------------------------------------------------------------------------------------------
 
-    async def _sign(self, identity: Identity, signer: Signer, new: NewEntry) -> Entry:
+    async def _sign(self, identity: Identity, signer: Signer, new: NewEntry) -> tuple[Entry, bytes]:
         end = log.head(self.database, identity.device)
         now = Instant(ms=self.clock.now_ms(), offset_min=self.clock.offset_min())
         seen = self.checkpoint()
@@ -285,8 +282,8 @@ class Tablet:
             "alg": ALGORITHM,
             "key": key_id(signer.public_key),
         }
-        signature = await signer.sign(signed_bytes(fields))
-        return parse_entry(fields | {"sig": signature.hex()})
+        fields["sig"] = (await signer.sign(canonical(fields))).hex()
+        return parse_entry(fields), canonical(fields)
 
     def _list(self, entry: Entry, data: bytes) -> bool:
         with transaction(self.database) as database:

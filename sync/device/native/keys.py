@@ -38,6 +38,7 @@ class FileKeys:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._loaded: dict[str, FileSigner] = {}
 
     async def create(self, name: str) -> FileSigner:
         """See `Keys.create`."""
@@ -66,10 +67,13 @@ class FileKeys:
         path = self._path(name)
         if not path.is_file():
             return None
+        if name in self._loaded:
+            return self._loaded[name]
         private = load_pem_private_key(path.read_bytes(), password=None)
         if not isinstance(private, Ed25519PrivateKey):
             raise ValueError(f"{path.name} holds no Ed25519 key")
-        return FileSigner(private)
+        self._loaded[name] = FileSigner(private)
+        return self._loaded[name]
 
     async def verify(self, public_key: bytes, message: bytes, signature: bytes) -> bool:
         """See `Keys.verify`."""
