@@ -15,7 +15,8 @@ from sqlite_utils import Database
 from schemas.admin_units import admin_units, demo_units
 from schemas.roles import Role
 from sync.central.accounts import Account
-from sync.checker.log_rules import Rule, history, listed_photos, roots_of
+from sync.checker.history import history, listed_photos, roots_of
+from sync.checker.log_rules import Rule
 from sync.checker.world import CentralState, TabletRow, TabletState, Violation, World, file_hash
 from sync.device import records
 

@@ -24,7 +24,7 @@ from schemas.ids import key_id
 from sync.central.api.app import create_app
 from sync.central.keys import load_key
 from sync.checker import World, check, queues_not_empty, read_acks, read_central, read_tablet
-from sync.checker.log_rules import grow, leaf_of
+from sync.checker.history import grow, leaf_of
 from tests.faults.asgi import AsgiTransport
 from tests.faults.field import (
     UNITS,
