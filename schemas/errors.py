@@ -124,7 +124,11 @@ CATALOGUE: dict[Code, Message] = {
     ),
     C.SIGNATURE_INVALID: Message(422, "签名不符，内容可能被改动", "The signature does not match: the content was changed"),
     C.SIGNATURE_MISSING: Message(422, "缺少签名", "The signature is missing"),
-    C.KEY_UNKNOWN: Message(422, "签名密钥未登记", "The signing key is not enrolled"),
+    C.KEY_UNKNOWN: Message(
+        422,
+        "签名密钥未登记；若中心恢复过备份，请向主管要登记码重新登记，记录不会丢失",
+        "The signing key is not enrolled; if central went back to a backup, enrol again with a new code: nothing is lost",
+    ),
     C.AUTHOR_MISMATCH: Message(422, "署名账号与密钥所属账号不同", "The author is not the account that owns the key"),
     C.DEVICE_MISMATCH: Message(403, "记录不属于本设备", "The entry belongs to another device"),
     C.CHAIN_BROKEN: Message(422, "与上一条记录衔接不上", "The entry does not link to the one before it"),

@@ -99,12 +99,16 @@ def _enrol_key(writer: LogWriter, caller: Caller, request: EnrolRequest, message
 def _check_shared_tablet(writer: LogWriter, request: EnrolRequest, message: bytes) -> None:
     """A further account on a tablet: a key that is already enrolled there must agree."""
     device = writer.device(str(request.device))
+    signature = bytes.fromhex(request.device_sig or "")
     if device is None:
+        # Enrolled after the backup that this log went back to: the same key may come again for the same device.
+        own = bytes.fromhex(request.public_key)
+        if rows.declared_restore(writer.connection) and keys.verify(own, message, signature):
+            return
         raise LedgerError(Code.DEVICE_UNKNOWN, device=str(request.device))
     if device.state != "active":
         raise LedgerError(Code.DEVICE_FROZEN)
     held = writer.connection.execute(select(key_table.c.public_key).where(key_table.c.device == device.device))
-    signature = bytes.fromhex(request.device_sig or "")
     if not any(keys.verify(bytes.fromhex(public), message, signature) for (public,) in held):
         raise LedgerError(Code.SIGNATURE_INVALID)
 

@@ -11,7 +11,8 @@ from sqlalchemy import ARRAY, Column, Connection, Select, Table, any_, func, lit
 
 from schemas import merkle
 from schemas.canonical import parse_json
-from schemas.entries import Checkpoint, Disposition, Entry, LogRow, parse_entry
+from schemas.entries import Checkpoint, Disposition, Entry, Kind, LogRow, parse_entry
+from schemas.ids import CENTRAL_DEVICE
 from schemas.merkle import NodeKey
 from sync.central.tables import admitted, checkpoints, devices, entries, evidence, keys, nodes, photos
 
@@ -188,6 +189,12 @@ def numbered_count(connection: Connection, device: str) -> int:
     query = select(func.count()).select_from(entries).where(entries.c.device == device, entries.c.numbered == 1)
     count: int = connection.execute(query).scalar_one()
     return count
+
+
+def declared_restore(connection: Connection) -> bool:
+    """Whether central has ever said that it went back to a backup."""
+    query = select(entries).where(entries.c.kind == Kind.DEVICE.value, entries.c.device == CENTRAL_DEVICE)
+    return any(_stored(row).entry().body.get("action") == "restore" for row in connection.execute(query))
 
 
 def key_rows(connection: Connection, ids: Iterable[str]) -> dict[str, KeyRow]:

@@ -47,12 +47,13 @@ def enrol(
     code: str,
     central: Annotated[str, typer.Option(help="central's address, such as https://ledger.example:8600")],
     new_device: Annotated[bool, typer.Option("--new-device", help="a fresh chain, after a freeze")] = False,
+    again: Annotated[str | None, typer.Option(help="an account whose enrolment central lost with a backup")] = None,
 ) -> None:
     """Enrol with the text of a one-time code."""
 
     async def run() -> str:
         async with opened(folder) as tablet:
-            identity = await enrol_tablet(tablet, RequestsTransport(central), code, new_device=new_device)
+            identity = await enrol_tablet(tablet, RequestsTransport(central), code, new_device=new_device, again=again)
             tablet.set_meta("central", central)
             return f"{identity.account} · {identity.device}"
 

@@ -12,21 +12,27 @@ from sync.device.ports import Request, Transport
 from sync.device.store import Tablet
 
 
-async def enrol(tablet: Tablet, transport: Transport, text: str, *, new_device: bool = False) -> Identity:
+async def enrol(
+    tablet: Tablet, transport: Transport, text: str, *, new_device: bool = False, again: str | None = None
+) -> Identity:
     """Enrol with the text of a code. Trying again after a lost answer uses the same key and gives the same result.
 
     On a tablet that is enrolled already the further account shares the device, its chain and its outbox, unless
-    `new_device` asks for a fresh chain (after the old device was frozen). Raises ENROLMENT_CODE_INVALID,
+    `new_device` asks for a fresh chain (after the old device was frozen). `again` names an account of this tablet whose
+    enrolment central lost by going back to a backup: its key and device are enrolled once more, so that what they
+    signed can be sent. Raises ENROLMENT_CODE_INVALID, DEVICE_NOT_ENROLLED, DEVICE_UNKNOWN (no restore was declared),
     CHECKPOINT_INVALID where the answer does not come from the log that the code names, NO_ANSWER, NOT_OUR_ANSWER.
     """
     parts = read_enrolment_text(text)
     if parts is None:
         raise LedgerError(Code.ENROLMENT_CODE_INVALID)
     code, log = parts
-    name = f"code-{key_id(code.encode())}"
-    signer = await tablet.keys.load(name) or await tablet.keys.create(name)
     held = tablet.identities()
     shared = None if new_device or not held else held[0]
+    if again is not None:
+        shared = tablet.identity(again)
+    name = shared.key_name if again is not None and shared is not None else f"code-{key_id(code.encode())}"
+    signer = await tablet.keys.load(name) or await tablet.keys.create(name)
     unsigned = EnrolRequest(
         protocol=PROTOCOL,
         code=code,

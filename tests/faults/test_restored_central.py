@@ -11,12 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from schemas.errors import Code
+from schemas.errors import Code, LedgerError
 from sync.central.api.app import create_app
 from sync.central.central import Central
+from sync.central.enrolment import new_code
 from sync.central.verify import verify_log
 from sync.device import log, trust
 from sync.device.database import transaction
+from sync.device.enrolment import enrol
 from tests.faults.asgi import AsgiTransport
 from tests.faults.field import (
     UNITS,
@@ -118,6 +120,47 @@ async def test_what_a_restored_central_lost_is_noticed_and_sent_again(tmp_path: 
             verdict = verify_log(connection, central.key.public_key, central.settings.photo_dir)
         assert verdict.holds, verdict.findings
         assert verdict.given_up == 1
+
+
+async def test_a_tablet_enrolled_after_the_backup_enrols_again_and_loses_nothing(tmp_path: Path) -> None:
+    """Central no longer knows its key: a new code enrols the same key on the same device, and all comes again."""
+    chance = random.Random(5)
+    place = Town(tmp_path)
+    place.back_up()
+    await place.hand_out()
+    one = place.handsets[0]
+    with pytest.raises(LedgerError) as caught:
+        await enrol(one.tablet, one.transport, new_code(place.district.central, one.account), again=one.account)
+    assert caught.value.code == Code.ENROLMENT_CODE_INVALID  # one key is enrolled once, while central knows it
+    await record(place.district, one, [jpeg(chance, 700)])
+    await synced(place.district, one)
+    before = one.tablet_device()
+    place.restore()
+    assert (await synced(place.district, one)).stopped == Code.KEY_UNKNOWN
+    await enrol(one.tablet, one.transport, new_code(place.district.central, one.account), again=one.account)
+    assert one.tablet_device() == before
+    assert (await synced(place.district, one)).stopped in (Code.LOG_ROLLED_BACK, Code.LOG_REWRITTEN)
+    trust.settle_alarm(one.tablet, "the backup of Monday")
+    report = await synced(place.district, one)
+    assert (report.stopped, report.waiting_entries, report.waiting_photos) == (None, 0, 0)
+    place.district.check([one])
+    with place.district.central.store.read() as connection:
+        central = place.district.central
+        assert verify_log(connection, central.key.public_key, central.settings.photo_dir).holds
+    for handset in place.handsets:
+        handset.tablet.close()
+    place.district.central.close()
+
+
+async def test_nobody_takes_an_unknown_device_where_no_restore_was_declared(tmp_path: Path) -> None:
+    async with town(tmp_path) as place:
+        one = place.handsets[0]
+        other = new_district(tmp_path / "elsewhere", place.time)
+        place.app = create_app(other.central)
+        with pytest.raises(LedgerError) as caught:
+            await enrol(one.tablet, one.transport, new_code(other.central, one.account), again=one.account)
+        other.central.close()
+        assert caught.value.code == Code.DEVICE_UNKNOWN
 
 
 async def test_a_restore_that_nobody_declared_is_named(tmp_path: Path) -> None:
