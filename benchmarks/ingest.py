@@ -24,8 +24,9 @@ import requests
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import insert
 
+from benchmarks.centrals import enrolled
 from benchmarks.measure import Figure, Pairs, disk_folder, timed
-from benchmarks.samples import ACCOUNT, JPEG_BYTES, Pen, enrolled, photo_hash
+from benchmarks.samples import ACCOUNT, JPEG_BYTES, Pen, photo_hash
 from benchmarks.serving import central_command, serving
 from schemas.canonical import canonical
 from schemas.entries import signed_bytes

@@ -14,8 +14,9 @@ from pathlib import Path
 
 from sqlalchemy import select
 
+from benchmarks.centrals import enrolled
 from benchmarks.measure import Figure, Pairs, disk_folder, timed
-from benchmarks.samples import ACCOUNT, enrolled
+from benchmarks.samples import ACCOUNT
 from schemas.canonical import parse_json
 from schemas.protocol import MAX_BATCH_ENTRIES, MAX_PAGE_ROWS
 from sync.central.central import Caller, Central

@@ -12,11 +12,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from schemas.canonical import canonical, sha256_hex
 from schemas.entries import ALGORITHM, GENESIS_HASH, Checkpoint, signed_bytes
 from schemas.ids import key_id, uuid7
-from schemas.protocol import PROTOCOL, EnrolRequest, read_enrolment_text
-from schemas.roles import Role
-from sync.central.accounts import put_account
-from sync.central.central import Central
-from sync.central.enrolment import enrol, new_code
 
 UNIT = "DEMO-LS"
 ACCOUNT = "bench-inspector"
@@ -99,21 +94,6 @@ def photo_hash(number: int) -> str:
 def jpeg(size: int) -> bytes:
     """Bytes that compress as badly as a photo's, different each time."""
     return b"\xff\xd8" + os.urandom(size - 4) + b"\xff\xd9"
-
-
-def enrolled(central: Central, account: str = ACCOUNT) -> Pen:
-    """An inspector of the benchmark's unit with a device at `central`."""
-    with central.store.write() as connection:
-        put_account(connection, central.admin, central.today(), account, Role.INSPECTOR, [UNIT])
-    parts = read_enrolment_text(new_code(central, account))
-    assert parts is not None
-    private = Ed25519PrivateKey.generate()
-    request = EnrolRequest(
-        protocol=PROTOCOL, code=parts[0], public_key=private.public_key().public_bytes_raw().hex(), device=None,
-        app_version="benchmark", sig="0" * 128, device_sig=None,
-    )  # fmt: skip
-    signature = private.sign(canonical(request.signed_fields())).hex()
-    return Pen(account, enrol(central, request.model_copy(update={"sig": signature})).device, private)
 
 
 _OUTLINE = ((0, 0), (5, -1), (14, 1), (15, 5), (14, 9), (9, 11), (1, 8), (-1, 4))

@@ -31,10 +31,21 @@ from sync.central.settings import CentralSettings
 @contextmanager
 def serving(*command: str) -> Iterator[str]:
     """The address of a server that runs until the block ends; `command` is as above."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.serving", *command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdin is not None and process.stdout is not None
+    with _running("benchmarks.serving", *command) as address:
+        yield address
+
+
+@contextmanager
+def through_a_line(address: str) -> Iterator[str]:
+    """The address of the same server at the end of a line like those outdoors (`line.py`)."""
+    with _running("benchmarks.line", address.rpartition(":")[2]) as far:
+        yield far
+
+
+@contextmanager
+def _running(*command: str) -> Iterator[str]:
+    process = subprocess.Popen([sys.executable, "-m", *command], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
     try:
         port = process.stdout.readline().strip()
         if not port:
@@ -43,7 +54,6 @@ def serving(*command: str) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(20)
-        process.stdin.close()
         process.stdout.close()
 
 

@@ -12,7 +12,8 @@ import hashlib
 import json
 import os
 import shutil
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from io import FileIO
 from pathlib import Path
@@ -27,6 +28,8 @@ from sync.central.tables import entries, evidence, listed_photos, photos
 from sync.central.writer import LogWriter
 
 _DONE_KEPT_S = 86_400
+_A_WRITE = 1 << 20
+"""Bytes in one call: Linux 6.18 on ext4 took ten times as long over one write of 4 MiB as over four of 1 MiB."""
 _SWEEP_EVERY_S = 3600
 
 
@@ -109,7 +112,8 @@ class PhotoFolder:
         return found
 
     def offset(self, upload: Upload) -> int:
-        """How many bytes are durably here."""
+        """How many bytes are here. They become durable together when the upload is settled: a power cut at central may
+        take some, and then the tablet, which asks here where to go on, sends those again."""
         try:
             return self._part(upload).stat().st_size
         except FileNotFoundError as error:
@@ -119,7 +123,7 @@ class PhotoFolder:
             return now.length
 
     def append(self, upload: Upload, offset: int, data: bytes) -> int:
-        """Add bytes at `offset` durably and return the new offset.
+        """Add bytes at `offset` and return the new offset.
 
         Raises UPLOAD_OFFSET_CONFLICT, PHOTO_TOO_LARGE, UPLOAD_NOT_FOUND, CENTRAL_DISK_FULL.
         """
@@ -153,6 +157,7 @@ class PhotoFolder:
             if not self._part(upload).exists():  # or while this one waited
                 self.offset(upload)
                 return
+            _flush(file)
             if hashlib.file_digest(file, "sha256").hexdigest() != upload.sha256:
                 self.discard(upload)
                 raise LedgerError(Code.PHOTO_HASH_MISMATCH, sha256=upload.sha256)
@@ -314,15 +319,29 @@ def _read_note(path: Path) -> Upload | None:
 
 
 def _write_whole(file: FileIO, data: bytes) -> None:
-    """Write at the end and wait for the disk; on failure the file is as long as before. Raises CENTRAL_DISK_FULL."""
+    """Write at the end; on failure the file is as long as before. Raises CENTRAL_DISK_FULL."""
     before = file.tell()
     left = memoryview(data)
     try:
-        while left:
-            left = left[file.write(left) :]
-        os.fsync(file.fileno())
-    except OSError as error:
+        with _room_or_ours():
+            while left:
+                left = left[file.write(left[:_A_WRITE]) :]
+    except BaseException:
         os.truncate(file.fileno(), before)
+        raise
+
+
+def _flush(file: FileIO) -> None:
+    """Wait for the disk. Raises CENTRAL_DISK_FULL."""
+    with _room_or_ours():
+        os.fsync(file.fileno())
+
+
+@contextmanager
+def _room_or_ours() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise LedgerError(Code.CENTRAL_DISK_FULL) from error
         raise

@@ -262,19 +262,20 @@ def _only_plain_range(request: Request, length: int) -> None:
 
 
 async def _take_checked(request: Request, folder: PhotoFolder, upload: Upload, offset: int, checksum: str) -> int:
-    """A chunk under a checksum: in memory until it is proven, then durable at once."""
+    """A chunk under a checksum: in memory until it is proven."""
     name, _, value = checksum.partition(" ")
     if name not in _ALGORITHMS:
         raise LedgerError(Code.UPLOAD_METADATA_INVALID, reason="upload-checksum")
-    data = bytearray()
+    parts, length, digest = [], 0, _ALGORITHMS[name]()
     async for part in request.stream():
-        data += part
-        if offset + len(data) > upload.length:
+        parts.append(part)
+        length += len(part)
+        digest.update(part)
+        if offset + length > upload.length:
             raise LedgerError(Code.PHOTO_TOO_LARGE, limit_bytes=upload.length)
-    digest = base64.b64encode(_ALGORITHMS[name](data).digest()).decode()
-    if digest != value:
+    if base64.b64encode(digest.digest()).decode() != value:
         raise LedgerError(Code.UPLOAD_CHECKSUM_MISMATCH)
-    return await run_in_threadpool(folder.append, upload, offset, bytes(data))
+    return await run_in_threadpool(folder.append, upload, offset, b"".join(parts))
 
 
 async def _take_stream(request: Request, folder: PhotoFolder, upload: Upload, offset: int) -> int:
