@@ -10,7 +10,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
 
 from schemas.codes import Shot
-from schemas.entries import Instant
+from schemas.entries import MAX_PHOTO_BYTES, Instant
 from schemas.geometry import MAX_LAT_E9, MAX_LON_E9
 from schemas.ids import Sha256
 
@@ -45,7 +45,7 @@ class Photo(Body):
     """A photo that an entry lists: its hash is its name; the rest are facts read at the shutter (domain §3.1)."""
 
     sha256: Sha256
-    bytes: Annotated[StrictInt, Field(ge=1, le=26_214_400)]
+    bytes: Annotated[StrictInt, Field(ge=1, le=MAX_PHOTO_BYTES)]
     shot: Shot
     taken_at: Instant
     monotonic_ms: Annotated[StrictInt, Field(ge=0)] | None

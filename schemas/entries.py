@@ -22,6 +22,10 @@ MAX_ENTRY_BYTES = 262_144
 """Largest canonical entry that a device may push (256 KiB: some 9,000 vertices)."""
 
 
+MAX_PHOTO_BYTES = 26_214_400
+"""Largest photo that an entry may list, a tablet keeps and central takes (25 MiB)."""
+
+
 class Frozen(BaseModel):
     """Base of everything that travels: immutable, no unknown fields, no coercion."""
 

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from schemas.entries import Checkpoint, Frozen
+from schemas.entries import MAX_PHOTO_BYTES, Checkpoint, Frozen
 from schemas.ids import DeviceId, KeyId, Sha256
 
 MANIFEST = "manifest.json"
@@ -26,7 +26,7 @@ class PendingPhoto(Frozen):
     """A photo in the file: its name and size in bytes."""
 
     sha256: Sha256
-    bytes: Annotated[int, Field(ge=1, le=26_214_400)]
+    bytes: Annotated[int, Field(ge=1, le=MAX_PHOTO_BYTES)]
 
 
 class PendingManifest(Frozen):

@@ -8,6 +8,8 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from schemas.entries import MAX_PHOTO_BYTES
+
 
 class CentralSettings(BaseSettings):
     """Where central keeps its data and how much it takes from whom. Sizes in bytes, times in seconds."""
@@ -20,7 +22,7 @@ class CentralSettings(BaseSettings):
     lock_wait_s: float = 2.0
     session_s: int = 1800
     enrolment_code_s: int = 7 * 86_400
-    max_photo_bytes: int = 26_214_400
+    max_photo_bytes: int = MAX_PHOTO_BYTES
     upload_expires_s: int = 14 * 86_400
     max_unfinished_uploads: int = 200
     min_free_bytes: int = 500_000_000

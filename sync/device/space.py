@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from sqlite_utils import Database
 
+from schemas.entries import MAX_PHOTO_BYTES
 from schemas.errors import Code, LedgerError
 from sync.device.database import transaction
 from sync.device.ports import Files
@@ -29,7 +30,7 @@ class TabletSettings:
     reserve_bytes: int = 50_000_000
     min_free_bytes: int = 200_000_000
     min_pull_bytes: int = 16_000_000
-    max_photo_bytes: int = 26_214_400
+    max_photo_bytes: int = MAX_PHOTO_BYTES
     app_version: str = "0.1.0"
 
 

@@ -25,7 +25,7 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 BUILD = REPOSITORY / "build"
 
 TABLET_SOURCES = ("schemas", "sync/__init__.py", "sync/device")
-TABLET_PACKAGES = ("geographiclib", "piexif", "pydantic", "requests", "rfc8785", "sqlite-utils", "stamina")
+TABLET_PACKAGES = ("geographiclib", "piexif", "pydantic", "requests", "sqlite-utils")
 
 _PYODIDE_FILES = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "pyodide-lock.json", "python_stdlib.zip")
 _TARGET = (
