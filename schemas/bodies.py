@@ -38,6 +38,7 @@ from schemas.ledger_bodies import (
     Target,
     Unit,
 )
+from schemas.register_fields import check_register, register_schemas
 
 
 class FormVersion(Body):
@@ -233,12 +234,16 @@ def check_body(kind: str, schema: int, body: dict[str, JsonValue]) -> Body:
             raise LedgerError(Code.SCHEMA_UNKNOWN, kind=kind, schema=schema)
         raise LedgerError(Code.KIND_UNKNOWN, kind=kind)
     try:
-        return model.model_validate(body)
+        checked = model.model_validate(body)
     except ValidationError as error:
         raise LedgerError(Code.BODY_INVALID, where=first_fault(error)) from error
+    if isinstance(checked, Register):
+        check_register(checked.subtype, checked.fields)
+    return checked
 
 
 def json_schemas() -> dict[str, dict[str, Any]]:
-    """A JSON Schema for every kind and version, and for the envelope, under the names of the exported files."""
+    """A JSON Schema for every kind and version, for the fields of every register subtype, and for the envelope, under
+    the names of the exported files."""
     schemas = {f"{kind}.{version}": model.model_json_schema() for (kind, version), model in sorted(BODIES.items())}
-    return schemas | {"entry": Entry.model_json_schema(by_alias=True)}
+    return schemas | register_schemas() | {"entry": Entry.model_json_schema(by_alias=True)}

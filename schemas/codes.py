@@ -156,6 +156,52 @@ class FacilityCondition(StrEnum):
     MISSING = "MISSING"
 
 
+class Measure(StrEnum):
+    """What a target counts (M02, ledger rules §4): four quantities that are never mixed, and what the fold verified."""
+
+    DEMOLISHED_FLOOR_AREA = "demolished_floor_area"
+    CLEARED_LAND = "cleared_land"
+    REGREENED_LAND = "regreened_land"
+    NET_REDUCTION = "net_reduction"
+    VERIFIED_REDUCTION = "verified_reduction"
+
+
+class StockKind(StrEnum):
+    """Whether a structure belongs to the stock of illegal construction or is a new case (存量, 新增; plan T1 L129)."""
+
+    STOCK = "stock"
+    NEW = "new"
+
+
+class OverlayKind(StrEnum):
+    """What lies over parcels: 永久基本农田, 生态保护红线, 防护区, planned class, belt (M25, M26, M29)."""
+
+    PERMANENT_FARMLAND = "permanent_farmland"
+    ECOLOGICAL_REDLINE = "ecological_redline"
+    PROTECTION_ZONE = "protection_zone"
+    PLAN_CLASS = "plan_class"
+    BELT = "belt"
+
+
+class TransferMeasure(StrEnum):
+    """What one unit hands to another under an agreement (跨区域平衡, M18)."""
+
+    NET_REDUCTION = "net_reduction"
+    NEW_BUILD_LAND = "new_build_land"
+    NEW_BUILD_FLOOR_AREA = "new_build_floor_area"
+    GREEN_SPACE = "green_space"
+
+
+class ReuseKind(StrEnum):
+    """What cleared land is used for (拆违腾退土地利用, M22; plan L127-129)."""
+
+    RESERVE_GREEN = "RESERVE_GREEN"  # 留白增绿
+    VACATED_GREEN = "VACATED_GREEN"  # 腾退还绿
+    FILLING_GAPS = "FILLING_GAPS"  # 查漏补缺
+    PUBLIC_SPACE = "PUBLIC_SPACE"  # 公共空间
+    INDUSTRY = "INDUSTRY"  # 产业
+
+
 class Shot(StrEnum):
     """What a photo shows (domain §3.1): its time (before, after) and view (wide 全景, near 近景) in one word."""
 

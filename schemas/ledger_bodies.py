@@ -6,19 +6,21 @@ from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue, StrictInt
 
-from schemas.body_fields import AreaE2, Body, Day, LandClassCode, Short, SignedAreaE2, Text
-from schemas.codes import Belt, CodeSystem, LandState, UnitKind
+from schemas.body_fields import AreaE2, Body, Day, LandClassCode, Short, SignedAreaE2, Text, Year
+from schemas.codes import Belt, CodeSystem, LandState, Measure, UnitKind
 from schemas.geometry import Geometry
 from schemas.ids import Sha256, Subject, UnitId
 
 
 class BaselinePart(Body):
-    """A part of a parcel with its class before the plan; `initial_state` is land cleared or restored before the
-    ledger."""
+    """A part of a parcel with its class before the plan; without a geometry it is the whole parcel.
+
+    `initial_state` is land cleared or restored before the ledger began (ledger rules §1).
+    """
 
     class_system: CodeSystem
     class_code: LandClassCode
-    geometry: Geometry
+    geometry: Geometry | None
     initial_state: LandState | None
     initial_class: LandClassCode | None
     as_of: Day | None
@@ -52,12 +54,13 @@ class Project(Body):
 
 
 class Target(Body):
-    """减量目标: one measure of one unit and year."""
+    """减量目标: one measure of one unit and year; `phase` is that of the three-year plan (三年行动计划, M33)."""
 
-    measure: Short
-    year: Annotated[StrictInt, Field(ge=1949, le=2200)]
+    measure: Measure
+    year: Year
     value_e2: SignedAreaE2
     parent_unit: UnitId | None
+    phase: Short | None
 
 
 class Unit(Body):
@@ -87,13 +90,17 @@ class ClassArea(Body):
 class SurveyResult(Body):
     """土地变更调查: what the survey of a year found on a parcel."""
 
-    year: Annotated[StrictInt, Field(ge=1949, le=2200)]
+    year: Year
     areas: Annotated[list[ClassArea], Field(min_length=1, max_length=100)]
     document: Short | None
 
 
 class NewBuildQuota(Body):
-    """周转指标: a released step of new building, and its condition."""
+    """周转指标: a released step of new building, its condition, and the old land that it is linked to (M10, M19).
+
+    `condition_demolished_e2` is the verified demolition that must be reached before this step is released. A parcel
+    stands in `demolition_parcels` of one quota only; the import refuses a second one.
+    """
 
     quota: Subject
     step: Annotated[StrictInt, Field(ge=1)]
@@ -101,6 +108,8 @@ class NewBuildQuota(Body):
     floor_area_e2: AreaE2 | None
     used_e2: AreaE2
     condition: Text | None
+    condition_demolished_e2: AreaE2 | None
+    demolition_parcels: Annotated[list[Subject], Field(max_length=5000)]
     geometry: Geometry | None
 
 
@@ -133,11 +142,11 @@ class Acceptance(CheckedAreas):
 
 
 class Register(Body):
-    """Everything else that has a row and a date; the fields of each subtype are checked by the import (part 2)."""
+    """Everything else that has a row and a date; the fields of each subtype stand in `register_fields.py`."""
 
     subtype: Literal[
         "structure", "facility", "park", "village", "milestone", "overlay", "transfer", "green_taken", "exclusion",
-        "satisfaction", "form",
+        "satisfaction", "reuse", "import", "form",
     ]  # fmt: skip
     row: Subject
     on: Day

@@ -208,6 +208,10 @@ def gap_closed(device: str, first: int, last: int) -> dict[str, Any]:
     return {"device": device, "first": first, "last": last, "cause": "tablet broke"}
 
 
+PARK = {
+    "name": "东郊公园", "kind": None, "stage": None, "area_e2": 100, "reclaimed_eligible": True,
+    "reclaimed_in_use": False,
+}  # fmt: skip
 _AREAS = {"document_no": "京验 1", "document_on": "2026-05-01", "document_sha256": None, "areas": [], "geometry": None}
 BODIES: dict[Kind, dict[str, Any]] = {
     Kind.INSPECTION: inspection(),
@@ -220,7 +224,9 @@ BODIES: dict[Kind, dict[str, Any]] = {
         "valid_from": "2017-01-01", "valid_to": None,
     },
     Kind.PROJECT: {"project": "PR-1", "name": "项目", "parcels": [], "phase": None, "deadline": None},
-    Kind.TARGET: {"measure": "net", "year": 2027, "value_e2": 100, "parent_unit": None},
+    Kind.TARGET: {
+        "measure": "net_reduction", "year": 2027, "value_e2": 100, "parent_unit": None, "phase": None,
+    },
     Kind.UNIT: {
         "unit_id": LS, "name": "柳树乡", "kind": "TOWNSHIP", "belt": "G1", "districts": ["11019X"],
         "managing_body": None, "aliases": [], "geometry": None, "predecessors": [], "valid_from": "2016-01-01",
@@ -232,7 +238,7 @@ BODIES: dict[Kind, dict[str, Any]] = {
     },
     Kind.NEW_BUILD_QUOTA: {
         "quota": "Q-1", "step": 1, "land_e2": 1, "floor_area_e2": None, "used_e2": 0, "condition": None,
-        "geometry": None,
+        "condition_demolished_e2": None, "demolition_parcels": [], "geometry": None,
     },
     Kind.GREEN_TARGET: {"target": "G-1", "geometry": SQUARE, "planned_class": None, "blocker": None},
     Kind.TASK: {"assignee": "insp", "due_on": None, "text": None, "closed": False},
@@ -243,7 +249,7 @@ BODIES: dict[Kind, dict[str, Any]] = {
         "discrepancy": "D26", "outcome": "upheld", "reason": "seen both", "document": None, "set_aside": [],
     },
     Kind.GAP_CLOSED: gap_closed("tab-x", 1, 1),
-    Kind.REGISTER: {"subtype": "park", "row": "P-1", "on": "2026-01-01", "geometry": None, "fields": {}},
+    Kind.REGISTER: {"subtype": "park", "row": "P-1", "on": "2026-01-01", "geometry": None, "fields": PARK},
     Kind.DEVICE: {
         "action": "thaw", "device": "tab-x", "account": None, "public_key": None, "key": None, "cause": "x",
         "entries": [],

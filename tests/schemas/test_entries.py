@@ -14,7 +14,9 @@ from schemas.bodies import BODIES, check_body, json_schemas
 from schemas.entries import Entry, Kind, LogRow, entry_bytes, entry_hash, leaf_data, parse_entry, signed_bytes
 from schemas.errors import CATALOGUE, Code, LedgerError
 from schemas.ids import is_entry_id, key_id, uuid7
+from schemas.ledger_bodies import Register
 from schemas.protocol import enrolment_text, read_enrolment_text
+from schemas.register_fields import REGISTER_FIELDS, check_register
 from schemas.roles import CENTRAL_ONLY, Role, may_author
 from sync.commands.schemas import schema_text
 
@@ -173,3 +175,46 @@ def test_entry_model_forbids_change() -> None:
     entry: Entry = parse_entry(envelope())
     with pytest.raises(ValueError, match="frozen"):
         entry.unit = "other"  # type: ignore[misc]
+
+
+# ---------------------------------------------------------------- the register
+
+PARK = {
+    "name": "东郊公园", "kind": None, "stage": None, "area_e2": 100, "reclaimed_eligible": True,
+    "reclaimed_in_use": False,
+}  # fmt: skip
+
+
+def register(subtype: str, fields: dict[str, Any]) -> dict[str, Any]:
+    return {"subtype": subtype, "row": "R-1", "on": "2026-01-01", "geometry": None, "fields": fields}
+
+
+def test_every_register_subtype_but_the_open_one_has_its_fields() -> None:
+    subtypes = set(Register.model_json_schema()["properties"]["subtype"]["enum"])
+    assert subtypes - {"form"} == REGISTER_FIELDS.keys()
+    assert check_register("form", {"anything": 1}) is None
+
+
+def test_a_register_row_with_its_fields_passes() -> None:
+    check_body(Kind.REGISTER, 1, register("park", PARK))
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"owner": "张三"}, "fields.owner"),
+        ({"reclaimed_in_use": "yes"}, "fields.reclaimed_in_use"),
+        ({"area_e2": 1.5}, "fields.area_e2"),
+        ({"area_e2": -1}, "fields.area_e2"),
+    ],
+)
+def test_a_register_row_with_another_field_or_value_is_refused(change: dict[str, Any], field: str) -> None:
+    with pytest.raises(LedgerError) as caught:
+        check_body(Kind.REGISTER, 1, register("park", PARK | change))
+    assert caught.value.code == Code.BODY_INVALID
+    assert str(caught.value.details["where"]).startswith(field)
+
+
+def test_a_register_row_without_a_field_is_refused() -> None:
+    with pytest.raises(LedgerError, match=r"fields\.name"):
+        check_body(Kind.REGISTER, 1, register("park", {key: value for key, value in PARK.items() if key != "name"}))
