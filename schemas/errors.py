@@ -93,6 +93,41 @@ class Code(StrEnum):
     CHECKPOINT_INVALID = "checkpoint_invalid"
     LOG_REWRITTEN = "log_rewritten"
     LOG_ROLLED_BACK = "log_rolled_back"
+    # imports: files of the offices
+    IMPORT_FILE_TOO_LARGE = "import_file_too_large"
+    IMPORT_TABLE_TOO_LARGE = "import_table_too_large"
+    IMPORT_FORMAT_UNKNOWN = "import_format_unknown"
+    IMPORT_FILE_DAMAGED = "import_file_damaged"
+    IMPORT_ARCHIVE_UNSAFE = "import_archive_unsafe"
+    IMPORT_LAYER_AMBIGUOUS = "import_layer_ambiguous"
+    IMPORT_LAYER_UNKNOWN = "import_layer_unknown"
+    IMPORT_HEADER_INVALID = "import_header_invalid"
+    IMPORT_ENCODING_UNKNOWN = "import_encoding_unknown"
+    IMPORT_ENCODING_MIXED = "import_encoding_mixed"
+    IMPORT_ROW_RAGGED = "import_row_ragged"
+    IMPORT_CELL_MERGED = "import_cell_merged"
+    IMPORT_CELL_FORMULA = "import_cell_formula"
+    IMPORT_CELL_ERROR = "import_cell_error"
+    IMPORT_NUMBER_IMPRECISE = "import_number_imprecise"
+    IMPORT_CRS_MISSING = "import_crs_missing"
+    IMPORT_CRS_UNKNOWN = "import_crs_unknown"
+    IMPORT_CRS_CONTRADICTS = "import_crs_contradicts"
+    IMPORT_CRS_APPROXIMATE = "import_crs_approximate"
+    IMPORT_AXES_SWAPPED = "import_axes_swapped"
+    IMPORT_ZONE_SLIP = "import_zone_slip"
+    IMPORT_OUTSIDE_REGION = "import_outside_region"
+    IMPORT_GCJ02_SUSPECT = "import_gcj02_suspect"
+    IMPORT_GCJ02_NOT_CHECKED = "import_gcj02_not_checked"
+    IMPORT_GEOMETRY_MISSING = "import_geometry_missing"
+    IMPORT_GEOMETRY_UNREADABLE = "import_geometry_unreadable"
+    IMPORT_GEOMETRY_NOT_POLYGON = "import_geometry_not_polygon"
+    IMPORT_GEOMETRY_CURVED = "import_geometry_curved"
+    IMPORT_GEOMETRY_NOT_FINITE = "import_geometry_not_finite"
+    IMPORT_GEOMETRY_EMPTY = "import_geometry_empty"
+    IMPORT_GEOMETRY_NO_AREA = "import_geometry_no_area"
+    IMPORT_GEOMETRY_TOO_MANY_VERTICES = "import_geometry_too_many_vertices"
+    IMPORT_GEOMETRY_REPAIRED = "import_geometry_repaired"
+    IMPORT_HEIGHTS_DROPPED = "import_heights_dropped"
 
 
 @dataclass(frozen=True)
@@ -243,6 +278,94 @@ CATALOGUE: dict[Code, Message] = {
         409, "服务器台账比此前所见更短（可能恢复了旧备份），已停止同步，请报告上级",
         "The server's log is shorter than before (an old backup?); sync has stopped, report it",
     ),
+    C.IMPORT_FILE_TOO_LARGE: Message(
+        413, "文件过大（{size_bytes} 字节，上限 {limit_bytes}），请分批导入",
+        "The file has {size_bytes} bytes, at most {limit_bytes}; import it in parts",
+    ),
+    C.IMPORT_TABLE_TOO_LARGE: Message(
+        413, "表格过大：{what} 上限 {limit}，请分批导入", "The table is too large: at most {limit} {what}; import it in parts"
+    ),
+    C.IMPORT_FORMAT_UNKNOWN: Message(
+        415, "不是可导入的文件（{reason}），请用 GeoPackage、GeoJSON、压缩的 Shapefile、XLSX 或 CSV",
+        "Not a file that can be imported ({reason}); use GeoPackage, GeoJSON, a zipped Shapefile, XLSX or CSV",
+    ),
+    C.IMPORT_FILE_DAMAGED: Message(
+        422, "文件不完整或已损坏（{reason}），请重新导出或传输", "The file is incomplete or damaged ({reason}); export or copy it again"
+    ),
+    C.IMPORT_ARCHIVE_UNSAFE: Message(
+        422, "压缩包不安全（{reason}），请只打包所需文件", "The archive is not safe ({reason}); pack only the files needed"
+    ),
+    C.IMPORT_LAYER_AMBIGUOUS: Message(
+        422, "文件含多个图层或工作表，请指定其一：{layers}", "The file has several layers or sheets; name one: {layers}"
+    ),
+    C.IMPORT_LAYER_UNKNOWN: Message(
+        422, "文件中没有图层或工作表 {layer}，现有：{layers}", "The file has no layer or sheet {layer}; it has: {layers}"
+    ),
+    C.IMPORT_HEADER_INVALID: Message(422, "表头无效：{reason}，请改正表头", "Invalid headings: {reason}; correct them"),
+    C.IMPORT_ENCODING_UNKNOWN: Message(
+        422, "文字编码无法识别（{reason}），请另存为 UTF-8 或 GB18030",
+        "The text encoding is not recognised ({reason}); save as UTF-8 or GB18030",
+    ),
+    C.IMPORT_ENCODING_MIXED: Message(
+        422, "此处文字不是全文件所用的 {encoding} 编码，请改正后重导", "This text is not in the file's encoding {encoding}; correct it and import again"
+    ),
+    C.IMPORT_ROW_RAGGED: Message(
+        422, "本行有 {cells} 格，表头有 {headings} 格，请补齐", "The row has {cells} cells, the headings {headings}; correct the row"
+    ),
+    C.IMPORT_CELL_MERGED: Message(422, "合并单元格 {cell}，请取消合并并逐行填写", "Merged cells {cell}; unmerge them and fill each row"),
+    C.IMPORT_CELL_FORMULA: Message(422, "单元格 {cell} 是公式，请粘贴为数值", "Cell {cell} holds a formula; paste it as a value"),
+    C.IMPORT_CELL_ERROR: Message(422, "单元格 {cell} 是错误值 {value}，请改正", "Cell {cell} holds the error {value}; correct it"),
+    C.IMPORT_NUMBER_IMPRECISE: Message(
+        422, "数字位数过多，存为数值已失真，请改存为文字", "The number has too many digits and has lost some; store it as text"
+    ),
+    C.IMPORT_CRS_MISSING: Message(
+        422, "文件没有坐标系（{reason}），请补 .prj 或用 --crs 说明 EPSG 代码",
+        "The file has no coordinate system ({reason}); add the .prj, or name the EPSG code with --crs",
+    ),
+    C.IMPORT_CRS_UNKNOWN: Message(
+        422, "坐标系 {crs} 不能识别，请转为 EPSG:4490、4326、4527、4548 或 2436",
+        "Coordinate system {crs} is not one that is taken; convert to EPSG:4490, 4326, 4527, 4548 or 2436",
+    ),
+    C.IMPORT_CRS_CONTRADICTS: Message(
+        422, "坐标系不一致：文件为 {found}，另一处为 {said}，请核实", "Coordinate systems disagree: the file says {found}, but also {said}; find out which is right"
+    ),
+    C.IMPORT_CRS_APPROXIMATE: Message(
+        422, "EPSG:{crs} 换算到 CGCS2000 没有公开参数，位置可能偏差数十至上百米，请改用 CGCS2000 成果",
+        "EPSG:{crs} to CGCS2000 has no published parameters here; places may be off by 100 m or more: use CGCS2000 data",
+    ),
+    C.IMPORT_AXES_SWAPPED: Message(
+        422, "两个坐标轴颠倒（应先东后北、先经度后纬度），请改正后重导（{count} 行）",
+        "The axes are swapped (east or longitude comes first); correct it and import again ({count} rows)",
+    ),
+    C.IMPORT_ZONE_SLIP: Message(
+        422, "投影带不符：标为 {found}，坐标却像 {looks_like}，请核实带号和中央经线（{count} 行）",
+        "Wrong zone: labelled {found}, but the numbers look like {looks_like}; check zone and central meridian ({count} rows)",
+    ),
+    C.IMPORT_OUTSIDE_REGION: Message(
+        422, "位置不在北京范围内（{where}），请核实坐标和坐标系（{count} 行）",
+        "The place is outside Beijing ({where}); check coordinates and coordinate system ({count} rows)",
+    ),
+    C.IMPORT_GCJ02_SUSPECT: Message(
+        422, "位置整体偏移约 {offset_m} 米，像火星坐标（GCJ-02），请取得 CGCS2000 原始数据",
+        "The place is off by about {offset_m} m, as GCJ-02 map coordinates are; obtain the CGCS2000 original",
+    ),
+    C.IMPORT_GCJ02_NOT_CHECKED: Message(
+        422, "台账中没有可比对的图斑，未检查火星坐标偏移", "No known parcels to compare with: not checked for a GCJ-02 offset"
+    ),
+    C.IMPORT_GEOMETRY_MISSING: Message(422, "本行没有图形，已搁置，不计入合计", "The row has no outline; it is parked and not totalled"),
+    C.IMPORT_GEOMETRY_UNREADABLE: Message(422, "图形无法读取（{reason}），请重新导出", "The outline cannot be read ({reason}); export it again"),
+    C.IMPORT_GEOMETRY_NOT_POLYGON: Message(422, "图形是 {found}，应为面", "The outline is a {found}; a polygon is needed"),
+    C.IMPORT_GEOMETRY_CURVED: Message(
+        422, "图形含曲线（{found}），请先转为折线再导出", "The outline has curves ({found}); convert them to straight segments and export again"
+    ),
+    C.IMPORT_GEOMETRY_NOT_FINITE: Message(422, "坐标含无效数（NaN 或无穷大），请改正", "A coordinate is NaN or infinite; correct it"),
+    C.IMPORT_GEOMETRY_EMPTY: Message(422, "图形为空，请补绘", "The outline is empty; draw it"),
+    C.IMPORT_GEOMETRY_NO_AREA: Message(422, "图形面积为零，请改正", "The outline has no area; correct it"),
+    C.IMPORT_GEOMETRY_TOO_MANY_VERTICES: Message(
+        422, "图形有 {vertices} 个节点，上限 {limit}，请拆分或简化", "The outline has {vertices} vertices, at most {limit}; split or simplify it"
+    ),
+    C.IMPORT_GEOMETRY_REPAIRED: Message(422, "图形自相交等已修复（{reason}），请核对面积", "The outline was invalid and was repaired ({reason}); check its area"),
+    C.IMPORT_HEIGHTS_DROPPED: Message(422, "已去掉高程（{count} 行），只用平面位置", "Heights were dropped ({count} rows); only the plane position is used"),
 }
 del C
 
