@@ -79,7 +79,6 @@ class LandEvent:
     area_source: AreaSource = AreaSource.SURVEYED
     decided: bool = True
     early: bool = False
-    area_limit: bool = True
     seq: int = 0
     supersedes: str | None = None
 

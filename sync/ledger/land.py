@@ -1,0 +1,270 @@
+"""Parcels and events laid over one another: which event lies on which parcel, with what right, and the cut ground.
+
+Built once for a set of parcels; then folded for any state date and in three modes (`figures.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import repeat
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from sync.ledger.classes import NO_CLASS, ClassTable
+from sync.ledger.events import EventKind, Force, LandEvent
+from sync.ledger.facts import Check, Parcel
+from sync.ledger.fold import BASELINE, STATES, Mode, Pairs
+from sync.ledger.ground import Ground, Ints, cut
+from sync.ledger.plane import Geometries, polygonal, to_plane
+
+Project = Callable[[Geometries], Geometries]
+
+_STATE = {state: number for number, state in enumerate(STATES)}
+
+
+@dataclass(frozen=True)
+class Land:
+    """Parcels, their events and the pieces between them. Arrays by piece: `base_class` (NO_CLASS outside the baseline
+    parts), `initial_state`, `initial_class`, `initial_ms` (when the ground came into that state; 0: always)."""
+
+    parcels: tuple[Parcel, ...]
+    events: tuple[LandEvent, ...]
+    checks: tuple[Check, ...]
+    classes: ClassTable
+    ground: Ground
+    pairs: Pairs
+    force: NDArray[np.int8]
+    """By pair: the event's `Force`."""
+    listed: NDArray[np.bool_]
+    """By pair: whether the event lists the parcel."""
+    at_home: NDArray[np.bool_]
+    """By pair: whether the parcel lies in a unit of the event's author."""
+    base_class: Ints
+    initial_state: NDArray[np.int8]
+    initial_class: Ints
+    initial_ms: Ints
+    check_layers: dict[tuple[int, int], int]
+    """(parcel, check) -> layer of the check's own outline on that parcel."""
+    plane_outlines: Geometries
+    """The parcels' outlines in plane metres."""
+    event_outlines: Geometries
+    """The events' outlines in plane metres; None where an event has none."""
+
+    @property
+    def in_base(self) -> NDArray[np.bool_]:
+        """By piece: whether it belongs to B, baseline that counts as urban-rural construction land (rules §3)."""
+        return self.classes.urban_rural[self.base_class]
+
+    def start(self, at_ms: int) -> tuple[NDArray[np.int8], Ints]:
+        """State and class of each piece before any event, at an instant."""
+        known = self.initial_ms <= at_ms
+        return (
+            np.where(known, self.initial_state, BASELINE).astype(np.int8),
+            np.where(known, self.initial_class, self.base_class),
+        )
+
+    def modes(self, at_ms: int, *, with_held: bool = False, without_contested: bool = False) -> NDArray[np.int8]:
+        """By pair what the event may do at a state date: as it stands; `with_held`, as if held events were in force;
+        `without_contested`, as if adverse facts that are not in force had not arrived."""
+        in_force = self.force == Force.FULL
+        if with_held:
+            in_force = in_force | (self.force == Force.HELD)
+        arrived = (self.force != Force.NONE) & ~in_force & self.at_home
+        if without_contested:
+            arrived &= False
+        mode = np.where(in_force & self.listed, Mode.ALL, np.where(in_force | arrived, Mode.ADVERSE, Mode.NOTHING))
+        return np.where(self.pairs.at_ms <= at_ms, mode, Mode.NOTHING).astype(np.int8)
+
+
+def lay_out(
+    parcels: Sequence[Parcel],
+    events: Sequence[LandEvent],
+    classes: ClassTable,
+    checks: Sequence[Check] = (),
+    project: Project = to_plane,
+    threads: int = 1,
+) -> Land:
+    """Lay `events` and the outlines of `checks` over `parcels` (unique ids) and cut the ground.
+
+    `project` brings outlines into an equal-area plane; by default from EPSG:4490 degrees.
+    """
+    parcels = tuple(sorted(parcels, key=lambda parcel: parcel.id))
+    events = tuple(sorted((event for event in events if event.force != Force.NONE), key=lambda event: event.order))
+    checks = tuple(sorted(checks, key=lambda check: check.said.entry))
+    place = {parcel.id: number for number, parcel in enumerate(parcels)}
+    outlines = project(_array([parcel.outline for parcel in parcels]))
+    event_outlines = project(_array([event.outline for event in events]))
+    parcel_of, event_of, listed = _meetings(parcels, place, outlines, events, event_outlines, classes)
+    parts = _baseline(parcels, outlines, classes, project)
+    check_parcel, check_number, check_outlines = _with_outline(checks, place, project)
+    # Layers of a parcel: its baseline parts, then outlines of checks, then events; each group in an order of its own.
+    owner = np.concatenate([parts.parcel, check_parcel, parcel_of])
+    layers = np.concatenate([parts.outlines, check_outlines, event_outlines[event_of]])
+    order = np.argsort(owner, kind="stable")
+    number = np.empty(len(owner), dtype=np.int64)
+    first = np.searchsorted(owner[order], np.arange(len(parcels)))
+    number[order] = np.arange(len(owner)) - first[owner[order]]
+    ground = cut(outlines, owner[order], layers[order], threads)
+    n_parts, n_checks = len(parts.parcel), len(check_parcel)
+    base_class, state, state_class, state_ms = _start(ground, parts, number[:n_parts])
+    pairs = Pairs(
+        parcel=parcel_of,
+        event=event_of,
+        layer=number[n_parts + n_checks :],
+        kind=_column(events, "kind", np.int8)[event_of],
+        class_index=_column(events, "class_index", np.int64)[event_of],
+        at_ms=_column(events, "at_ms", np.int64)[event_of],
+    )
+    return Land(
+        parcels, events, checks, classes, ground, pairs,
+        force=_column(events, "force", np.int8)[event_of],
+        listed=listed,
+        at_home=_at_home(parcels, events, parcel_of, event_of),
+        base_class=base_class,
+        initial_state=state,
+        initial_class=state_class,
+        initial_ms=state_ms,
+        check_layers={
+            (int(p), int(c)): int(layer)
+            for p, c, layer in zip(check_parcel, check_number, number[n_parts : n_parts + n_checks], strict=True)
+        },
+        plane_outlines=outlines,
+        event_outlines=event_outlines,
+    )  # fmt: skip
+
+
+def may_be_adverse(event: LandEvent, classes: ClassTable) -> bool:
+    """Whether an event of this kind and class can make an adverse move at all (the ▼ of rules §2)."""
+    if event.kind == EventKind.REGREENING_PASSED:
+        return not bool(classes.restores[event.class_index])
+    return event.kind in _ADVERSE_KINDS
+
+
+_ADVERSE_KINDS = frozenset(
+    {EventKind.DEMOLITION_NOT_CLEARED, EventKind.REGREENING_FAILED, EventKind.REUSE, EventKind.NEW_BUILD}
+)
+
+
+def _meetings(
+    parcels: Sequence[Parcel],
+    place: dict[str, int],
+    outlines: Geometries,
+    events: Sequence[LandEvent],
+    event_outlines: Geometries,
+    classes: ClassTable,
+) -> tuple[Ints, Ints, NDArray[np.bool_]]:
+    """Pairs of parcel and event, in order of parcel then of the fold: those that an event lists, and those that one
+    with adverse moves touches."""
+    named = [
+        (place[name], number)
+        for number, event in enumerate(events)
+        for name in event.parcels
+        if name in place and event.outline is not None
+    ]
+    listed_keys = np.array([p * len(events) + e for p, e in named], dtype=np.int64)
+    adverse = np.flatnonzero(
+        [event.outline is not None and may_be_adverse(event, classes) for event in events]
+    )
+    touched_keys = np.empty(0, dtype=np.int64)
+    if len(adverse) and len(parcels):
+        hit_event, hit_parcel = shapely.STRtree(outlines).query(event_outlines[adverse], predicate="intersects")
+        touched_keys = hit_parcel.astype(np.int64) * len(events) + adverse[hit_event]
+    keys = np.unique(np.concatenate([listed_keys, touched_keys]))
+    if not len(keys):
+        none = np.empty(0, dtype=np.int64)
+        return none, none, none.astype(bool)
+    parcel_of, event_of = np.divmod(keys, len(events))
+    return parcel_of, event_of, np.isin(keys, listed_keys)
+
+
+@dataclass(frozen=True)
+class _Parts:
+    parcel: Ints
+    outlines: Geometries
+    land_class: Ints
+    state: NDArray[np.int8]
+    state_class: Ints
+    state_ms: Ints
+
+
+def _baseline(parcels: Sequence[Parcel], outlines: Geometries, classes: ClassTable, project: Project) -> _Parts:
+    parcel = np.array([number for number, one in enumerate(parcels) for _ in one.baseline], dtype=np.int64)
+    parts = [part for one in parcels for part in one.baseline]
+    # A part that is the whole parcel shares its outline, which saves the cut.
+    shared = np.array(
+        [part.outline is one.outline or part.outline.equals_exact(one.outline) for one in parcels for part in one.baseline],
+        dtype=bool,
+    )
+    planar = np.full(len(parts), None, dtype=object)
+    planar[shared] = outlines[parcel[shared]]
+    own = np.flatnonzero(~shared)
+    planar[own] = project(_array([parts[number].outline for number in own]))
+    return _Parts(
+        parcel,
+        planar,
+        np.array([classes.index(part.land_class) for part in parts], dtype=np.int64),
+        np.array([_STATE[part.initial_state] if part.initial_state else BASELINE for part in parts], dtype=np.int8),
+        np.array([classes.index(part.initial_class or part.land_class) for part in parts], dtype=np.int64),
+        np.array([part.as_of_ms or 0 for part in parts], dtype=np.int64),
+    )
+
+
+def _start(ground: Ground, parts: _Parts, layer: Ints) -> tuple[Ints, NDArray[np.int8], Ints, Ints]:
+    """Base class and initial state of each piece: those of the first baseline part that covers it."""
+    base = np.full(len(ground), NO_CLASS, dtype=np.int64)
+    state = np.full(len(ground), BASELINE, dtype=np.int8)
+    state_class, state_ms = base.copy(), np.zeros(len(ground), dtype=np.int64)
+    free = np.ones(len(ground), dtype=bool)
+    first = np.searchsorted(parts.parcel, np.arange(int(ground.parcel.max(initial=-1)) + 2))
+    count = np.diff(first)
+    for turn in range(int(count.max(initial=0))):
+        pieces = np.flatnonzero(free & (count[ground.parcel] > turn))
+        part = first[ground.parcel[pieces]] + turn
+        hit = ground.inside(pieces, layer[part])
+        pieces, part = pieces[hit], part[hit]
+        base[pieces], state[pieces] = parts.land_class[part], parts.state[part]
+        state_class[pieces], state_ms[pieces] = parts.state_class[part], parts.state_ms[part]
+        free[pieces] = False
+    return base, state, state_class, state_ms
+
+
+def _with_outline(
+    checks: Sequence[Check], place: dict[str, int], project: Project
+) -> tuple[Ints, Ints, Geometries]:
+    found = [
+        (place[name], number)
+        for number, check in enumerate(checks)
+        if check.outline is not None
+        for name in check.parcels
+        if name in place
+    ]
+    parcel = np.array([p for p, _ in found], dtype=np.int64)
+    check = np.array([c for _, c in found], dtype=np.int64)
+    return parcel, check, project(_array([checks[c].outline for _, c in found]))
+
+
+def _at_home(
+    parcels: Sequence[Parcel], events: Sequence[LandEvent], parcel_of: Ints, event_of: Ints
+) -> NDArray[np.bool_]:
+    units = [parcel.unit for parcel in parcels]
+    return np.array(
+        [units[p] in events[e].units for p, e in zip(parcel_of.tolist(), event_of.tolist(), strict=True)], dtype=bool
+    )
+
+
+def _column(events: Sequence[LandEvent], name: str, kind: type) -> NDArray[np.generic]:
+    return np.array(list(map(getattr, events, repeat(name))), dtype=kind)
+
+
+def _array(outlines: Sequence[shapely.Geometry | None]) -> Geometries:
+    made = np.empty(len(outlines), dtype=object)
+    made[:] = outlines
+    return made
+
+
+def local_plane(outlines: Geometries) -> Geometries:
+    """The `Project` of outlines that are plane metres already."""
+    return polygonal(outlines)
