@@ -188,7 +188,8 @@ def _event(
 
 
 def _force(row: _Record, admitted: bool) -> Force:
-    if row.status == "dismissed":
+    # `withdrawn` is a withdrawal that took effect; whether one may is judged on the log, not here (rules §2).
+    if row.status in ("dismissed", "withdrawn"):
         return Force.NONE
     if row.status != "approved":
         return Force.ADVERSE
