@@ -97,7 +97,7 @@ def parcel_figures(land: Land, at_ms: int) -> ParcelFigures:
 
 def verified_pieces(land: Land, folded: Fold) -> NDArray[np.bool_]:
     """By piece: whether it is verified reduction: B, restored to a class that counts (rules §3)."""
-    return (folded.state == RESTORED) & land.in_base & land.classes.restores[folded.land_class]
+    return np.asarray((folded.state == RESTORED) & land.in_base & land.classes.restores[folded.land_class], dtype=bool)
 
 
 def _folded(land: Land, modes: NDArray[np.int8], at_ms: int) -> Fold:
@@ -110,7 +110,7 @@ def _verified(land: Land, folded: Fold) -> Floats:
 
 def _sum(land: Land, chosen: NDArray[np.bool_]) -> Floats:
     weights = np.where(chosen, land.ground.area_m2, 0.0)
-    return np.bincount(land.ground.parcel, weights=weights, minlength=len(land.parcels))
+    return np.bincount(land.ground.parcel, weights=weights, minlength=len(land.parcels)).astype(np.float64)
 
 
 def _by_class(land: Land, now: Fold) -> ClassAreas:
@@ -118,7 +118,7 @@ def _by_class(land: Land, now: Fold) -> ClassAreas:
     width = len(land.classes.classes) + 1
     keys = land.ground.parcel[pieces] * width + now.land_class[pieces]
     found, place = np.unique(keys, return_inverse=True)
-    areas = np.bincount(place, weights=land.ground.area_m2[pieces], minlength=len(found))
+    areas = np.bincount(place, weights=land.ground.area_m2[pieces], minlength=len(found)).astype(np.float64)
     parcel, land_class = np.divmod(found, width)
     return ClassAreas(parcel, land_class, areas)
 
@@ -145,4 +145,3 @@ def claim_row(event: LandEvent) -> int | None:
     if event.force is Force.FULL:
         return 0
     return None if event.decided else 3
-

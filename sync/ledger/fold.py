@@ -28,21 +28,38 @@ D16 = 4
 D18 = 8
 D20 = 16
 
-TABLE: dict[EventKind, tuple[tuple[int, int], ...]] = {
-    #                                  baseline     demolished     cleared                     restored                    built               reused
-    EventKind.DEMOLITION_NOT_CLEARED: ((DEMOLISHED, 0), (STAY, 0), (DEMOLISHED, ADVERSE | D18), (DEMOLISHED, ADVERSE | D18), (DEMOLISHED, 0), (STAY, D12)),
-    EventKind.DEMOLITION_CLEARED: ((CLEARED, 0), (CLEARED, 0), (STAY, 0), (STAY, D12), (CLEARED, 0), (STAY, D12)),
-    EventKind.REGREENING_PASSED: ((STAY, D12), (STAY, D12), (RESTORED, 0), (RESTORED, 0), (STAY, D18), (STAY, 0)),
-    EventKind.REGREENING_FAILED: ((STAY, 0), (STAY, 0), (STAY, 0), (CLEARED, ADVERSE | D20), (STAY, 0), (STAY, 0)),
-    EventKind.WORKS_DONE: ((STAY, 0),) * 6,
-    EventKind.REUSE: ((STAY, D12), (REUSED, 0), (REUSED, 0), (REUSED, ADVERSE), (REUSED, 0), (REUSED, 0)),
-    EventKind.NEW_BUILD: ((BUILT, ADVERSE), (BUILT, ADVERSE), (BUILT, ADVERSE | D18), (BUILT, ADVERSE | D18), (STAY, 0), (BUILT, ADVERSE | D18)),
-    EventKind.NO_LAND: ((STAY, 0),) * 6,
-}  # fmt: skip
-"""(state afterwards, marks). Three cells depend on classes besides and are finished in `_marks`."""
+TABLE = """
+                        baseline    demolished  cleared         restored        built       reused
+DEMOLITION_NOT_CLEARED  demolished  -           demolished▼D18  demolished▼D18  demolished  -,D12
+DEMOLITION_CLEARED      cleared     cleared     -               -,D12           cleared     -,D12
+REGREENING_PASSED       -,D12       -,D12       restored        restored        -,D18       -
+REGREENING_FAILED       -           -           -               cleared▼D20     -           -
+WORKS_DONE              -           -           -               -               -           -
+REUSE                   -,D12       reused      reused          reused▼         reused      reused
+NEW_BUILD               built▼      built▼      built▼D18       built▼D18       -           built▼D18
+NO_LAND                 -           -           -               -               -           -
+"""
+"""The table of ledger rules §2: where a piece goes ("-": it stays), ▼ an adverse move, and the code that it raises.
+What depends on classes besides (`REGREENING_PASSED`: D12 on construction land only, D16, a downgrade) is finished in
+`_marks`."""
 
-_NEXT = np.array([[state for state, _ in TABLE[kind]] for kind in EventKind], dtype=np.int8)
-_MARKS = np.array([[marks for _, marks in TABLE[kind]] for kind in EventKind], dtype=np.uint8)
+_BITS = {"": 0, "D12": D12, "D16": D16, "D18": D18, "D20": D20}
+
+
+def _parsed(table: str) -> tuple[NDArray[np.int8], NDArray[np.uint8]]:
+    """Next state and marks, by kind of event and state."""
+    rows = {name: cells for name, *cells in (line.split() for line in table.split("\n")[2:-1])}
+    after = np.empty((len(EventKind), len(STATES)), dtype=np.int8)
+    marks = np.empty((len(EventKind), len(STATES)), dtype=np.uint8)
+    for kind in EventKind:
+        for state, cell in enumerate(rows[kind.name]):
+            target, adverse, code = cell.partition("▼") if "▼" in cell else cell.partition(",")
+            after[kind, state] = STAY if target == "-" else STATES.index(LandState(target))
+            marks[kind, state] = _BITS[code] | (ADVERSE if adverse == "▼" else 0)
+    return after, marks
+
+
+_NEXT, _MARKS = _parsed(TABLE)
 
 
 class Mode(IntEnum):
@@ -89,7 +106,7 @@ class Moves:
     @property
     def changed(self) -> NDArray[np.bool_]:
         """Moves that changed state or class."""
-        return (self.from_state != self.to_state) | (self.from_class != self.to_class)
+        return np.asarray((self.from_state != self.to_state) | (self.from_class != self.to_class), dtype=bool)
 
 
 @dataclass(frozen=True)
@@ -143,9 +160,8 @@ def fold(
         acts = (mode == Mode.ALL) | (mode == Mode.ADVERSE) & ((marks & ADVERSE) > 0)
         kept = acts & ((to != was) | (to_class != was_class) | (marks > 0))
         state[chosen[kept]], land_class[chosen[kept]] = to[kept], to_class[kept]
-        done.append(
-            Moves(chosen[kept], by[kept], was[kept], was_class[kept], to[kept].astype(np.int8), to_class[kept], marks[kept])
-        )
+        made = (chosen, by, was, was_class, to.astype(np.int8), to_class, marks)
+        done.append(Moves(*(column[kept] for column in made)))
     return Fold(state, land_class, _all(done))
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import shapely
@@ -71,11 +72,9 @@ def cut(outlines: Geometries, owner: Ints, layers: Geometries, threads: int = 1)
     first = np.concatenate([[0], np.cumsum(count)])
     edges = np.searchsorted(first, np.linspace(0, len(owner), _SHARDS * threads + 1)[1:-1])
     bounds = np.unique(np.concatenate([[0], edges, [len(outlines)]]))
-    shards = [(int(a), int(b)) for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
+    shards = [(int(a), int(b)) for a, b in pairwise(bounds)]
     with ThreadPoolExecutor(threads) as pool:
-        jobs = [
-            pool.submit(_cut, outlines[a:b], count[a:b], layers[first[a] : first[b]], words) for a, b in shards
-        ]
+        jobs = [pool.submit(_cut, outlines[a:b], count[a:b], layers[first[a] : first[b]], words) for a, b in shards]
         return _joined([job.result() for job in jobs], [a for a, _ in shards])
 
 

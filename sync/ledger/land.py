@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import repeat
 
 import numpy as np
 import shapely
@@ -114,13 +113,13 @@ def lay_out(
         parcel=parcel_of,
         event=event_of,
         layer=number[n_parts + n_checks :],
-        kind=_column(events, "kind", np.int8)[event_of],
-        class_index=_column(events, "class_index", np.int64)[event_of],
-        at_ms=_column(events, "at_ms", np.int64)[event_of],
+        kind=np.array([event.kind for event in events], dtype=np.int8)[event_of],
+        class_index=np.array([event.class_index for event in events], dtype=np.int64)[event_of],
+        at_ms=np.array([event.at_ms for event in events], dtype=np.int64)[event_of],
     )
     return Land(
         parcels, events, checks, classes, ground, pairs,
-        force=_column(events, "force", np.int8)[event_of],
+        force=np.array([event.force for event in events], dtype=np.int8)[event_of],
         listed=listed,
         at_home=_at_home(parcels, events, parcel_of, event_of),
         base_class=base_class,
@@ -165,9 +164,7 @@ def _meetings(
         if name in place and event.outline is not None
     ]
     listed_keys = np.array([p * len(events) + e for p, e in named], dtype=np.int64)
-    adverse = np.flatnonzero(
-        [event.outline is not None and may_be_adverse(event, classes) for event in events]
-    )
+    adverse = np.flatnonzero([event.outline is not None and may_be_adverse(event, classes) for event in events])
     touched_keys = np.empty(0, dtype=np.int64)
     if len(adverse) and len(parcels):
         hit_event, hit_parcel = shapely.STRtree(outlines).query(event_outlines[adverse], predicate="intersects")
@@ -195,7 +192,11 @@ def _baseline(parcels: Sequence[Parcel], outlines: Geometries, classes: ClassTab
     parts = [part for one in parcels for part in one.baseline]
     # A part that is the whole parcel shares its outline, which saves the cut.
     shared = np.array(
-        [part.outline is one.outline or part.outline.equals_exact(one.outline) for one in parcels for part in one.baseline],
+        [
+            part.outline is one.outline or part.outline.equals_exact(one.outline)
+            for one in parcels
+            for part in one.baseline
+        ],
         dtype=bool,
     )
     planar = np.full(len(parts), None, dtype=object)
@@ -231,9 +232,7 @@ def _start(ground: Ground, parts: _Parts, layer: Ints) -> tuple[Ints, NDArray[np
     return base, state, state_class, state_ms
 
 
-def _with_outline(
-    checks: Sequence[Check], place: dict[str, int], project: Project
-) -> tuple[Ints, Ints, Geometries]:
+def _with_outline(checks: Sequence[Check], place: dict[str, int], project: Project) -> tuple[Ints, Ints, Geometries]:
     found = [
         (place[name], number)
         for number, check in enumerate(checks)
@@ -253,10 +252,6 @@ def _at_home(
     return np.array(
         [units[p] in events[e].units for p, e in zip(parcel_of.tolist(), event_of.tolist(), strict=True)], dtype=bool
     )
-
-
-def _column(events: Sequence[LandEvent], name: str, kind: type) -> NDArray[np.generic]:
-    return np.array(list(map(getattr, events, repeat(name))), dtype=kind)
 
 
 def _array(outlines: Sequence[shapely.Geometry | None]) -> Geometries:

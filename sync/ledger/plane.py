@@ -1,5 +1,7 @@
-"""The plane in which the ledger cuts land: an equal-area projection of the CGCS2000 ellipsoid, so that a plane area is the
-area on the ellipsoid (design, Land state). Straight lines between vertices stay within 1e-6 of the geodesic's area.
+"""The plane in which the ledger cuts land: an equal-area projection of the CGCS2000 ellipsoid.
+
+A plane area is the area on the ellipsoid (design, Land state). Straight lines between vertices stay within 1e-6 of the
+geodesic's area.
 """
 
 from __future__ import annotations
@@ -57,9 +59,7 @@ def _polygons_of(geometry: shapely.Geometry) -> shapely.Geometry | None:
 
 @cache
 def _transformer() -> Transformer:
-    return Transformer.from_pipeline(
-        "+proj=pipeline +step +proj=unitconvert +xy_in=deg +xy_out=rad +step " + _PLANE
-    )
+    return Transformer.from_pipeline("+proj=pipeline +step +proj=unitconvert +xy_in=deg +xy_out=rad +step " + _PLANE)
 
 
 def _forward(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
