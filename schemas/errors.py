@@ -128,6 +128,27 @@ class Code(StrEnum):
     IMPORT_GEOMETRY_TOO_MANY_VERTICES = "import_geometry_too_many_vertices"
     IMPORT_GEOMETRY_REPAIRED = "import_geometry_repaired"
     IMPORT_HEIGHTS_DROPPED = "import_heights_dropped"
+    # imports: what the rows say
+    IMPORT_MAPPING_INVALID = "import_mapping_invalid"
+    IMPORT_COLUMN_MISSING = "import_column_missing"
+    IMPORT_COLUMN_UNKNOWN = "import_column_unknown"
+    IMPORT_COLUMN_DOUBLED = "import_column_doubled"
+    IMPORT_COLUMN_UNREAD = "import_column_unread"
+    IMPORT_VALUE_MISSING = "import_value_missing"
+    IMPORT_UNIT_AMBIGUOUS = "import_unit_ambiguous"
+    IMPORT_UNIT_BOUNDARY = "import_unit_boundary"
+    IMPORT_CLASS_SYSTEM_MISSING = "import_class_system_missing"
+    IMPORT_PARCEL_UNKNOWN = "import_parcel_unknown"
+    IMPORT_DATES_DISORDERED = "import_dates_disordered"
+    IMPORT_AREA_SLIP = "import_area_slip"
+    IMPORT_ID_DOUBLED = "import_id_doubled"
+    IMPORT_ID_TAKEN = "import_id_taken"
+    IMPORT_OVERLAP = "import_overlap"
+    IMPORT_BASELINE_MISSING = "import_baseline_missing"
+    IMPORT_BASELINE_OUTSIDE = "import_baseline_outside"
+    IMPORT_LINKED_TWICE = "import_linked_twice"
+    IMPORT_FAULTS = "import_faults"
+    IMPORT_LEDGER_MOVED = "import_ledger_moved"
 
 
 @dataclass(frozen=True)
@@ -366,6 +387,26 @@ CATALOGUE: dict[Code, Message] = {
     ),
     C.IMPORT_GEOMETRY_REPAIRED: Message(422, "图形自相交等已修复（{reason}），请核对面积", "The outline was invalid and was repaired ({reason}); check its area"),
     C.IMPORT_HEIGHTS_DROPPED: Message(422, "已去掉高程（{count} 行），只用平面位置", "Heights were dropped ({count} rows); only the plane position is used"),
+    C.IMPORT_MAPPING_INVALID: Message(422, "字段对照文件无效：{where}", "The mapping file is not valid: {where}"),
+    C.IMPORT_COLUMN_MISSING: Message(422, "缺少列：{columns}", "Missing column: {columns}"),
+    C.IMPORT_COLUMN_UNKNOWN: Message(422, "对照文件所指的列不在文件中：{columns}", "The mapping names columns that the file does not have: {columns}"),
+    C.IMPORT_COLUMN_DOUBLED: Message(422, "多列对应同一字段，请只留一列：{columns}", "Several columns for one field; keep one: {columns}"),
+    C.IMPORT_COLUMN_UNREAD: Message(422, "未读取的列：{columns}", "Columns that are not read: {columns}"),
+    C.IMPORT_VALUE_MISSING: Message(422, "此格不能为空", "This cell must not be empty"),
+    C.IMPORT_UNIT_AMBIGUOUS: Message(422, "{unit} 对应多个实施单元，请写单元编号：{units}", "{unit} may be several units; write the unit's id: {units}"),
+    C.IMPORT_UNIT_BOUNDARY: Message(422, "图斑有 {outside_m2} 平方米在单元 {unit} 边界之外，请核实", "{outside_m2} m2 lie outside the boundary of unit {unit}; check it"),
+    C.IMPORT_CLASS_SYSTEM_MISSING: Message(422, "地类没有编码体系（三调与 2023 指南代码含义不同），请补列或在对照文件中说明", "The land class has no code system (the 2023 guide reuses codes of the third survey); add a column, or name it in the mapping"),
+    C.IMPORT_PARCEL_UNKNOWN: Message(422, "台账中没有图斑 {parcel}", "The ledger has no parcel {parcel}"),
+    C.IMPORT_DATES_DISORDERED: Message(422, "日期先后颠倒：{earlier} 应早于 {later}", "Dates out of order: {earlier} must come before {later}"),
+    C.IMPORT_AREA_SLIP: Message(422, "所填面积 {stated_m2} 平方米约为图形面积 {measured_m2} 的 {factor}，疑似亩、公顷、平方米填错（D29）", "The area given, {stated_m2} m2, is about {factor} of the outline's {measured_m2} m2: mu, ha and m2 mixed up? (D29)"),
+    C.IMPORT_ID_DOUBLED: Message(422, "编号 {id} 在文件中出现多次（第 {rows} 行）", "{id} stands several times in the file (rows {rows})"),
+    C.IMPORT_ID_TAKEN: Message(409, "编号 {id} 在台账中属于您范围之外的单元", "{id} belongs in the ledger to a unit outside your range"),
+    C.IMPORT_OVERLAP: Message(422, "与图斑 {other} 重叠 {overlap_m2} 平方米，已搁置", "It overlaps parcel {other} by {overlap_m2} m2; parked"),
+    C.IMPORT_BASELINE_MISSING: Message(422, "基期地类表中没有图斑 {parcel}", "The baseline has no part of parcel {parcel}"),
+    C.IMPORT_BASELINE_OUTSIDE: Message(422, "基期地类图斑有 {outside_m2} 平方米在图斑 {parcel} 之外或互相重叠", "{outside_m2} m2 of the baseline of {parcel} lie outside it or twice in it"),
+    C.IMPORT_LINKED_TWICE: Message(422, "拆除图斑 {parcel} 已挂钩指标 {other}，不能再用", "Demolished parcel {parcel} is linked to quota {other} already"),
+    C.IMPORT_FAULTS: Message(422, "有 {faults} 处问题、涉及 {rows} 行，未导入；改正后重试，或用 --park 搁置这些行", "{faults} faults in {rows} rows, nothing was imported; correct them, or set these rows aside with --park"),
+    C.IMPORT_LEDGER_MOVED: Message(409, "检查期间台账已有新的导入，请重新运行", "Another import reached the ledger meanwhile; run it again"),
 }
 del C
 
