@@ -8,7 +8,6 @@ the same order make the same pieces to the last bit.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
@@ -23,22 +22,25 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Words = NDArray[np.uint64]
 
-CRUMB_M2 = 1e-6
+CRUMB_M2 = 1e-5
 """Below this an overlap is rounding, not land: the piece counts as outside (a thousandth of a stored hundredth)."""
 
 
 @dataclass
 class Ground:
-    """Pieces. `parcel` says whose a piece is, `area_m2` its plane area, `cover` one bit a layer of its parcel.
+    """Pieces, in order of their parcels. `parcel` says whose a piece is, `area_m2` its plane area, `cover` one bit a
+    layer of its parcel. No two pieces of a parcel have the same cover.
 
-    A piece's shape is cut out when it is asked for: for most pieces nobody asks, and areas do not need it.
+    A piece's outline is cut out only when it is asked for: hardly anybody asks, and areas do not need it.
     """
 
     parcel: Ints
     area_m2: Floats
     cover: Words
-    _shape: Geometries
-    _less: Geometries
+    _common: Geometries
+    """What the parcel and all layers over the piece have in common: the piece and others with more layers."""
+    _first: Ints
+    _layers: Geometries
 
     def __len__(self) -> int:
         return len(self.parcel)
@@ -51,12 +53,15 @@ class Ground:
 
     def shapes(self, pieces: Ints) -> Geometries:
         """The outlines of `pieces` in plane metres."""
-        whole = self._shape[pieces]
-        less = self._less[pieces]
-        open_cuts = ~shapely.is_missing(less)
-        if open_cuts.any():
-            whole[open_cuts] = only_polygons(shapely.difference(whole[open_cuts], less[open_cuts]))
-        return whole
+        return only_polygons(np.array([self._outline(int(piece)) for piece in pieces], dtype=object))
+
+    def _outline(self, piece: int) -> shapely.Geometry | None:
+        first, end = self._first[self.parcel[piece] : self.parcel[piece] + 2]
+        over = self.inside(np.full(end - first, piece), np.arange(end - first))
+        others = self._layers[first:end][~over]
+        return (
+            shapely.difference(self._common[piece], shapely.union_all(others)) if len(others) else self._common[piece]
+        )
 
 
 def cut(outlines: Geometries, owner: Ints, layers: Geometries, threads: int = 1) -> Ground:
@@ -65,85 +70,116 @@ def cut(outlines: Geometries, owner: Ints, layers: Geometries, threads: int = 1)
     `owner` ascends; the layers of one outline are numbered from 0 in the order given. None among the layers covers
     nothing. With several `threads` outlines are shared out, which changes no piece.
     """
-    count = np.bincount(owner, minlength=len(outlines)) if len(owner) else np.zeros(len(outlines), dtype=np.int64)
-    words = max(1, -(-int(count.max(initial=0)) // 64))
-    if threads <= 1 or len(outlines) < _WORTH_A_THREAD:
-        return _joined([_cut(outlines, count, layers, words)], [0])
+    count = np.bincount(owner, minlength=len(outlines)).astype(np.int64)
     first = np.concatenate([[0], np.cumsum(count)])
-    edges = np.searchsorted(first, np.linspace(0, len(owner), _SHARDS * threads + 1)[1:-1])
-    bounds = np.unique(np.concatenate([[0], edges, [len(outlines)]]))
-    shards = [(int(a), int(b)) for a, b in pairwise(bounds)]
+    words = max(1, -(-int(count.max(initial=0)) // 64))
+    bounds = np.array([0, len(outlines)])
+    if threads > 1 and len(outlines) >= _WORTH_A_THREAD:
+        edges = np.searchsorted(first, np.linspace(0, len(owner), _SHARDS * threads + 1)[1:-1])
+        bounds = np.unique(np.concatenate([bounds, edges]))
     with ThreadPoolExecutor(threads) as pool:
-        jobs = [pool.submit(_cut, outlines[a:b], count[a:b], layers[first[a] : first[b]], words) for a, b in shards]
-        return _joined([job.result() for job in jobs], [a for a, _ in shards])
+        jobs = [
+            pool.submit(_cut, outlines[a:b], count[a:b], layers[first[a] : first[b]], words)
+            for a, b in pairwise(bounds)
+        ]
+        parts = [job.result() for job in jobs]
+    return Ground(
+        np.concatenate([part.parcel + start for part, start in zip(parts, bounds[:-1], strict=True)]),
+        np.concatenate([part.area_m2 for part in parts]),
+        np.concatenate([part.cover for part in parts]),
+        np.concatenate([part.common for part in parts]),
+        first,
+        layers,
+    )
 
 
 _WORTH_A_THREAD = 2000
 _SHARDS = 4
 
 
-def _joined(parts: Sequence[Ground], offsets: Sequence[int]) -> Ground:
-    """The parts as one, pieces in order of their parcels."""
-    for part, offset in zip(parts, offsets, strict=True):
-        part.parcel += offset
-    if len(parts) == 1:
-        return parts[0]
-    return Ground(
-        np.concatenate([part.parcel for part in parts]),
-        np.concatenate([part.area_m2 for part in parts]),
-        np.concatenate([part.cover for part in parts]),
-        np.concatenate([part._shape for part in parts]),
-        np.concatenate([part._less for part in parts]),
-    )
+@dataclass
+class _Pieces:
+    parcel: Ints
+    area_m2: Floats
+    cover: Words
+    common: Geometries
+
+    def chosen(self, order: Ints) -> _Pieces:
+        return _Pieces(self.parcel[order], self.area_m2[order], self.cover[order], self.common[order])
+
+    def with_more(self, more: _Pieces) -> _Pieces:
+        return _Pieces(
+            np.concatenate([self.parcel, more.parcel]),
+            np.concatenate([self.area_m2, more.area_m2]),
+            np.concatenate([self.cover, more.cover]),
+            np.concatenate([self.common, more.common]),
+        )
 
 
-def _cut(outlines: Geometries, count: Ints, layers: Geometries, words: int) -> Ground:
+def _cut(outlines: Geometries, count: Ints, layers: Geometries, words: int) -> _Pieces:
+    """Layer by layer, of all parcels at once. A piece is split by a layer without ever cutting out a remainder:
+
+    what a layer has in common with a piece's `common` ground is spread over the piece and the pieces inside that ground
+    that lie under more layers; so the piece's own share is the whole less the shares of those.
+    """
     first = np.cumsum(count) - count
-    parcel = np.arange(len(outlines))
-    shape = np.array(outlines, dtype=object, copy=True)
-    less = np.full(len(outlines), None, dtype=object)
-    area = np.nan_to_num(shapely.area(shape))
-    cover = np.zeros((len(outlines), words), dtype=np.uint64)
+    pieces = _Pieces(
+        np.arange(len(outlines)),
+        np.nan_to_num(shapely.area(outlines)),
+        np.zeros((len(outlines), words), dtype=np.uint64),
+        outlines.copy(),
+    )
     west, south, east, north = shapely.bounds(layers).T
-    whole = area.copy()
     for layer in range(int(count.max(initial=0))):
-        mine = np.flatnonzero(count[parcel] > layer)
-        place = first[parcel[mine]] + layer
-        box = shapely.bounds(shape[mine])
+        mine = np.flatnonzero(count[pieces.parcel] > layer)
+        place = first[pieces.parcel[mine]] + layer
+        box = shapely.bounds(pieces.common[mine])
         meets = (box[:, 0] < east[place]) & (box[:, 2] > west[place])
         meets &= (box[:, 1] < north[place]) & (box[:, 3] > south[place])
         mine, place = mine[meets], place[meets]
-        if not len(mine):
-            continue
-        bit = np.uint64(1) << np.uint64(layer % 64)
-        word = layer // 64
-        # The commonest cut is none: the layer is the parcel's own outline, point for point.
-        same = whole[parcel[mine]] == area[mine]
-        same[same] = shapely.equals_exact(shape[mine[same]], layers[place[same]], 0.0)
-        cover[mine[same], word] |= bit
-        mine, place = mine[~same], place[~same]
-        inner = only_polygons(shapely.intersection(shape[mine], layers[place]))
-        inner_area = np.nan_to_num(shapely.area(inner))
-        outside = inner_area <= CRUMB_M2
-        inside = area[mine] - inner_area <= CRUMB_M2
-        cover[mine[inside & ~outside], word] |= bit
+        shared = _in_common(pieces.common[mine], layers[place])
+        part = _own_share(pieces.parcel[mine], pieces.cover[mine], np.nan_to_num(shapely.area(shared)))
+        word, bit = layer // 64, np.uint64(1) << np.uint64(layer % 64)
+        outside = part <= CRUMB_M2
+        inside = ~outside & (pieces.area_m2[mine] - part <= CRUMB_M2)
+        pieces.cover[mine[inside], word] |= bit
+        pieces.common[mine[inside]] = shared[inside]
         split = np.flatnonzero(~inside & ~outside)
-        if not len(split):
-            continue
-        rest, cut_by = mine[split], place[split]
-        # No further layer follows on this parcel: leave the remainder's outline uncut, its area is the difference.
-        last = count[parcel[rest]] == layer + 1
-        again = rest[~last]
-        outer = only_polygons(shapely.difference(shape[again], layers[cut_by[~last]]))
-        less[rest[last]] = layers[cut_by[last]]
-        shape[again] = outer
-        area[rest] -= inner_area[split]
-        new_cover = cover[rest].copy()
-        new_cover[:, word] |= bit
-        parcel = np.concatenate([parcel, parcel[rest]])
-        area = np.concatenate([area, inner_area[split]])
-        cover = np.concatenate([cover, new_cover])
-        shape = np.concatenate([shape, inner[split]])
-        less = np.concatenate([less, np.full(len(split), None, dtype=object)])
+        fresh = pieces.chosen(mine[split])
+        fresh.cover[:, word] |= bit
+        fresh.area_m2, fresh.common = part[split], shared[split]
+        pieces.area_m2[mine[split]] -= part[split]
+        pieces = pieces.with_more(fresh)
+    return pieces.chosen(np.argsort(pieces.parcel, kind="stable"))
+
+
+def _in_common(ground: Geometries, layers: Geometries) -> Geometries:
+    """The ground inside the layers. The commonest layer is the parcel's own outline, point for point: no cut."""
+    same = shapely.equals_exact(ground, layers, 0.0)
+    common = ground.copy()
+    common[~same] = only_polygons(shapely.intersection(ground[~same], layers[~same]))
+    return common
+
+
+def _own_share(parcel: Ints, cover: Words, shared_m2: Floats) -> Floats:
+    """Of the area that a layer shares with the common ground of each piece, what falls on the piece itself.
+
+    `parcel` need not be sorted; pieces that the layer does not meet may be missing, their share is nothing.
+    """
     order = np.argsort(parcel, kind="stable")
-    return Ground(parcel[order], area[order], cover[order], shape[order], less[order])
+    sizes = np.bincount(parcel)[parcel[order]] if len(parcel) else order
+    if not len(parcel) or sizes.max() == 1:
+        return shared_m2
+    start = np.searchsorted(parcel[order], parcel[order])
+    one = np.repeat(order, sizes)
+    steps = np.arange(len(one)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    other = order[np.repeat(start, sizes) + steps]
+    within = (one != other) & ((cover[one] & ~cover[other]) == 0).all(axis=1)
+    one, other = one[within], other[within]
+    depth = np.bitwise_count(cover).sum(axis=1)
+    own = shared_m2.copy()
+    for level in np.unique(depth[one])[::-1]:
+        now = depth[one] == level
+        inner = np.bincount(one[now], weights=own[other[now]], minlength=len(own))
+        own[depth == level] -= inner[depth == level]
+    return np.maximum(own, 0.0)
