@@ -153,6 +153,7 @@ class Decision:
     about: tuple[str, ...]
     outcome: ReviewOutcome | None
     reason: str | None
+    counts: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,6 +301,15 @@ class RectificationStep:
     due_on: date | None
 
 
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """An outline that had to be made valid: of which entry, which outline (`geometry`, `baseline 2`), and why."""
+
+    entry: str
+    where: str
+    reason: str
+
+
 @dataclass(frozen=True)
 class Book:
     """All facts up to a log position. Of rows that replace one another (parcels, targets, registers) all are kept, in
@@ -320,3 +330,4 @@ class Book:
     registers: tuple[RegisterRow, ...] = ()
     findings: tuple[ThirdPartyFinding, ...] = ()
     rectifications: tuple[RectificationStep, ...] = ()
+    repairs: tuple[Repair, ...] = ()

@@ -249,9 +249,9 @@ def _at_home(
     parcels: Sequence[Parcel], events: Sequence[LandEvent], parcel_of: Ints, event_of: Ints
 ) -> NDArray[np.bool_]:
     units = [parcel.unit for parcel in parcels]
-    return np.array(
-        [units[p] in events[e].units for p, e in zip(parcel_of.tolist(), event_of.tolist(), strict=True)], dtype=bool
-    )
+    bound = [event.units for event in events]
+    meetings = zip(parcel_of.tolist(), event_of.tolist(), strict=True)
+    return np.array([(home := bound[e]) is None or units[p] in home for p, e in meetings], dtype=bool)
 
 
 def _array(outlines: Sequence[shapely.Geometry | None]) -> Geometries:
