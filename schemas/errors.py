@@ -149,6 +149,25 @@ class Code(StrEnum):
     IMPORT_LINKED_TWICE = "import_linked_twice"
     IMPORT_FAULTS = "import_faults"
     IMPORT_LEDGER_MOVED = "import_ledger_moved"
+    # reports: what a checker of a published file finds
+    REPORT_TOO_LARGE = "report_too_large"
+    REPORT_FORMAT_UNKNOWN = "report_format_unknown"
+    REPORT_DAMAGED = "report_damaged"
+    REPORT_ARCHIVE_UNSAFE = "report_archive_unsafe"
+    REPORT_SECTION_CHANGED = "report_section_changed"
+    REPORT_FIGURE_CHANGED = "report_figure_changed"
+    REPORT_HASH_WRONG = "report_hash_wrong"
+    REPORT_SIGNATURE_WRONG = "report_signature_wrong"
+    REPORT_KEY_WRONG = "report_key_wrong"
+    REPORT_KEY_UNREADABLE = "report_key_unreadable"
+    REPORT_PROOF_WRONG = "report_proof_wrong"
+    REPORT_CHECKPOINT_WRONG = "report_checkpoint_wrong"
+    REPORT_CELL_CHANGED = "report_cell_changed"
+    REPORT_SHEET_CHANGED = "report_sheet_changed"
+    REPORT_FILE_CHANGED = "report_file_changed"
+    REPORT_LAYOUT_UNKNOWN = "report_layout_unknown"
+    REPORT_NOT_COMPARABLE = "report_not_comparable"
+    REPORT_POSITION_UNKNOWN = "report_position_unknown"
 
 
 @dataclass(frozen=True)
@@ -407,6 +426,24 @@ CATALOGUE: dict[Code, Message] = {
     C.IMPORT_LINKED_TWICE: Message(422, "拆除图斑 {parcel} 已挂钩指标 {other}，不能再用", "Demolished parcel {parcel} is linked to quota {other} already"),
     C.IMPORT_FAULTS: Message(422, "有 {faults} 处问题、涉及 {rows} 行，未导入；改正后重试，或用 --park 搁置这些行", "{faults} faults in {rows} rows, nothing was imported; correct them, or set these rows aside with --park"),
     C.IMPORT_LEDGER_MOVED: Message(409, "检查期间台账已有新的导入，请重新运行", "Another import reached the ledger meanwhile; run it again"),
+    C.REPORT_TOO_LARGE: Message(413, "报告文件过大（{size_bytes} 字节，上限 {limit_bytes}）", "The report has {size_bytes} bytes, at most {limit_bytes}"),
+    C.REPORT_FORMAT_UNKNOWN: Message(415, "不是本系统的核验报告（{reason}）", "Not a verification report of this ledger ({reason})"),
+    C.REPORT_DAMAGED: Message(422, "报告不完整或已损坏（{reason}），请重新取得原件", "The report is incomplete or damaged ({reason}); obtain the original again"),
+    C.REPORT_ARCHIVE_UNSAFE: Message(422, "报告压缩包不安全（{reason}），未打开", "The report's archive is not safe ({reason}); it was not opened"),
+    C.REPORT_SECTION_CHANGED: Message(422, "「{section}」的内容被改动：{what}", "Section {section} was changed: {what}"),
+    C.REPORT_FIGURE_CHANGED: Message(422, "「{section}」第 {row} 行（{name}）「{column}」的数据被改动，现为 {now}", "{section}, row {row} ({name}), {column}: the data was changed; it now says {now}"),
+    C.REPORT_HASH_WRONG: Message(422, "报告内容与其指纹不符", "The report's content does not match its hash"),
+    C.REPORT_SIGNATURE_WRONG: Message(422, "中心的签名不成立，报告不是所称密钥签发的原文", "Central's signature does not hold: this is not what the named key signed"),
+    C.REPORT_KEY_WRONG: Message(422, "签发密钥 {found} 不是您所信任的 {trusted}", "Signed by key {found}, not by the one you trust, {trusted}"),
+    C.REPORT_KEY_UNREADABLE: Message(422, "无法读取公钥（{reason}），请给出 64 位十六进制公钥、32 位指纹或其文件", "The public key cannot be read ({reason}); give 64 hex digits, the 32-digit fingerprint, or a file with either"),
+    C.REPORT_PROOF_WRONG: Message(422, "台账证明不成立：{what}", "The proof from the log does not hold: {what}"),
+    C.REPORT_CHECKPOINT_WRONG: Message(422, "检查点不成立：{what}", "The checkpoint does not hold: {what}"),
+    C.REPORT_CELL_CHANGED: Message(422, "「{sheet}」{cell}（{column}，{name}）被改动：原为「{was}」，现为「{now}」", "{sheet}, {cell} ({column}, {name}) was changed from \"{was}\" to \"{now}\""),
+    C.REPORT_SHEET_CHANGED: Message(422, "「{sheet}」被改动：{what}", "{sheet} was changed: {what}"),
+    C.REPORT_FILE_CHANGED: Message(422, "所见数字与签发的一致，但文件其他部分（格式、隐藏、图形等）不是签发时的样子：{where}", "The visible figures are those signed, but the file (formats, hidden rows, pictures) is not as it was issued: {where}"),
+    C.REPORT_LAYOUT_UNKNOWN: Message(422, "报告版式 {layout} 与本软件的 {known} 不同，无法逐格核对；请用同版软件", "Layout {layout} is not this software's {known}: cells cannot be compared; use the software of that time"),
+    C.REPORT_NOT_COMPARABLE: Message(422, "两份报告无法比较：{reason}", "The two reports cannot be compared: {reason}"),
+    C.REPORT_POSITION_UNKNOWN: Message(422, "台账没有第 {position} 条（现有 {size} 条）", "The log has no row {position} (it has {size})"),
 }
 del C
 
