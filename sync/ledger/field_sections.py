@@ -25,12 +25,13 @@ class DayBin:
 @dataclass(frozen=True)
 class Lags:
     """Section 6: days from clearing to restoration of what was restored in the period, and how long pending ground has
-    waited at its end."""
+    waited at its end. `undated_m2` is ground cleared before the ledger, nobody says when."""
 
-    restored: tuple[DayBin, ...]
-    waiting: tuple[DayBin, ...]
-    median_days: int | None
-    """Days within which half of the ground restored in the period was restored."""
+    restored: tuple[DayBin, ...] = ()
+    waiting: tuple[DayBin, ...] = ()
+    median_days: int | None = None
+    """Days within which half of the dated ground that was restored in the period was restored."""
+    undated_m2: Fraction = Fraction(0)
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from sync.ledger.exact import on_grid
 from sync.ledger.plane import Geometries, only_polygons
 
 Ints = NDArray[np.int64]
@@ -29,7 +30,8 @@ CRUMB_M2 = 1e-5
 @dataclass
 class Ground:
     """Pieces, in order of their parcels. `parcel` says whose a piece is, `area_m2` its plane area, `cover` one bit a
-    layer of its parcel. No two pieces of a parcel have the same cover.
+    layer of its parcel. No two pieces of a parcel have the same cover. Areas lie on the grid of `exact.py`: their sums
+    are exact in any order.
 
     A piece's outline is cut out only when it is asked for: hardly anybody asks, and areas do not need it.
     """
@@ -85,7 +87,7 @@ def cut(outlines: Geometries, owner: Ints, layers: Geometries, threads: int = 1)
         parts = [job.result() for job in jobs]
     return Ground(
         np.concatenate([part.parcel + start for part, start in zip(parts, bounds[:-1], strict=True)]),
-        np.concatenate([part.area_m2 for part in parts]),
+        on_grid(np.concatenate([part.area_m2 for part in parts])),
         np.concatenate([part.cover for part in parts]),
         np.concatenate([part.common for part in parts]),
         first,

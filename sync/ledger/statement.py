@@ -158,7 +158,7 @@ class Statement:
     phase_faults: tuple[TargetRow, ...] = ()
     """Targets in no phase, or in more than one."""
     transfers: tuple[TransferRow, ...] = ()
-    lags: Lags = Lags((), (), None)
+    lags: Lags = field(default_factory=Lags)
     relapses: tuple[Relapse, ...] = ()
     sightings: tuple[Sighting, ...] = ()
     structures: tuple[StructureStock, ...] = ()
