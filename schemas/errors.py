@@ -88,6 +88,14 @@ class Code(StrEnum):
     NO_ANSWER = "no_answer"
     NOT_OUR_ANSWER = "not_our_answer"
     EXPORT_DAMAGED = "export_damaged"
+    # forms
+    FORM_INVALID = "form_invalid"
+    FORM_CYCLE = "form_cycle"
+    FORM_ANSWER_INVALID = "form_answer_invalid"
+    FORM_NODE_UNKNOWN = "form_node_unknown"
+    FORM_REPEAT_FIXED = "form_repeat_fixed"
+    FORM_MEDIA_UNREADABLE = "form_media_unreadable"
+    FORM_DRAFT_FOREIGN = "form_draft_foreign"
     # proofs
     PROOF_INVALID = "proof_invalid"
     CHECKPOINT_INVALID = "checkpoint_invalid"
@@ -308,6 +316,15 @@ CATALOGUE: dict[Code, Message] = {
         "The answer is not from the ledger (a sign-in page?); it will be tried again",
     ),
     C.EXPORT_DAMAGED: Message(422, "导出文件不完整或被改动：{where}", "The export file is incomplete or was changed: {where}"),
+    C.FORM_INVALID: Message(422, "表单无法使用：{reason}", "The form cannot be used: {reason}"),
+    C.FORM_CYCLE: Message(422, "表单中的公式互相循环引用：{where}", "Formulas of the form refer to each other in a circle: {where}"),
+    C.FORM_ANSWER_INVALID: Message(422, "答案不符合题型：{reason}", "The answer does not fit the question: {reason}"),
+    C.FORM_NODE_UNKNOWN: Message(404, "表单中没有 {ref}", "The form has no {ref}"),
+    C.FORM_REPEAT_FIXED: Message(409, "这一组不能增减：{ref}", "No instance of this group can be added or removed: {ref}"),
+    C.FORM_MEDIA_UNREADABLE: Message(422, "附件 {name} 无法读取：{reason}", "The attachment {name} cannot be read: {reason}"),
+    C.FORM_DRAFT_FOREIGN: Message(
+        409, "草稿属于表单 {draft}，不属于 {form}", "The draft belongs to the form {draft}, not to {form}"
+    ),
     C.PROOF_INVALID: Message(422, "证明不成立", "The proof does not hold"),
     C.CHECKPOINT_INVALID: Message(422, "检查点签名不符", "The checkpoint's signature does not match"),
     C.LOG_REWRITTEN: Message(
