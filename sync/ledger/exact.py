@@ -2,7 +2,7 @@
 
 Pieces of ground have areas on a grid of 2**-26 m² (`on_grid`; far below what an outline says), so floating-point sums
 of them are exact in every order up to 134 km²; what people enter are hundredths of m². Both are whole ticks, so figures
-of either kind can be compared, capped and added without rounding, for any unit, in arrays; then they become `Fraction`s.
+of either kind can be compared, capped and added without rounding, for any unit, in arrays, and then be `Fraction`s.
 """
 
 from __future__ import annotations
