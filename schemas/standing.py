@@ -28,7 +28,7 @@ class Standing(StrEnum):
     BRANCH = "branch"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Fact:
     """What the fold reads of one accepted entry.
 

@@ -60,7 +60,8 @@ class LandEvent:
     `at_ms` is the time of observation clipped into what the log proves; `class_index` a row of `ClassTable`
     (-1: none). `decided` is False while nobody has reviewed it. `early`: a `passed` inside the waiting period (it has
     become WORKS_DONE, with D20). Areas as entered, hundredths of m². `units` are the author's units, to which an event
-    that is not in force is bound; None: no longer bound, for it was once in force or the district upheld it.
+    that is not in force is bound: none where it is larger than the rules allow and waits for the district, None where
+    it is no longer bound, for somebody has approved it or the district upheld it.
     """
 
     id: str

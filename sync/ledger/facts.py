@@ -7,6 +7,7 @@ person entered; instants are Unix milliseconds. Days are Beijing dates.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -134,7 +135,7 @@ class Version:
     condition: str | None = None
     item: str | None = None
     first_seen_on: date | None = None
-    photos: tuple[PhotoFact, ...] = ()
+    photos: Sequence[PhotoFact] = ()
     position: tuple[float, float] | None = None
     position_accuracy_m: float | None = None
 
