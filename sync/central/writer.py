@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import JsonValue
@@ -37,6 +38,20 @@ BEIJING_MIN = 480
 SYSTEM_ACCOUNT = "central"
 
 
+@dataclass(frozen=True, slots=True)
+class ReadyEntry:
+    """An entry in its canonical bytes, signed and named, with what the columns beside them hold."""
+
+    id: str
+    kind: str
+    unit: str
+    author: str
+    device_seq: int
+    supersedes: str | None
+    name: str
+    data: bytes
+
+
 class LogWriter:
     """Appends to the log within the caller's transaction; nothing stands in the database before `finish`."""
 
@@ -45,7 +60,7 @@ class LogWriter:
         self.key = key
         self.now_ms = now_ms
         self.size = rows.size(connection)
-        self._before = self.size
+        self._before = self._written = self.size
         self._new: list[dict[str, Any]] = []
         self._leaves: list[bytes] = []
         self._devices: dict[str, DeviceRow] = {}
@@ -114,6 +129,30 @@ class LogWriter:
             self._fresh[entry.id] = entry
             project(self, entry, row)
         return row
+
+    def add_ready(self, ready: Sequence[ReadyEntry], device: str) -> None:
+        """Append entries that were signed, checked and admitted before the lock, the next of `device`'s chain.
+
+        Rows, leaves and nodes are those of `add`; they are written at once, so that a long import holds no second copy.
+        The entries list no photos and change no device (imports only).
+        """
+        self._flush()
+        first = self.size
+        made: list[dict[str, Any]] = []
+        for seq, entry in enumerate(ready, first + 1):
+            self._leaves.append(merkle.leaf_hash(_accepted_leaf(seq, entry.name, self.now_ms)))
+            made.append(
+                {
+                    "seq": seq, "entry_hash": entry.name, "id": entry.id, "kind": entry.kind, "unit": entry.unit,
+                    "author": entry.author, "device": device, "device_seq": entry.device_seq, "numbered": 1,
+                    "supersedes": entry.supersedes, "received_ms": self.now_ms,
+                    "disposition": Disposition.ACCEPTED.value, "reason": None, "bytes": entry.data,
+                }
+            )  # fmt: skip
+        self._new, self.size = made, first + len(made)
+        if ready:
+            self.move(device, high_water=ready[-1].device_seq, head=ready[-1].name)
+        self._flush()
 
     def say(
         self,
@@ -228,9 +267,11 @@ class LogWriter:
     def _flush(self) -> None:
         if self._new:
             rows.add(self.connection, entries, self._new)
-            grown = merkle.append_nodes(self._before, self._leaves, rows.TreeNodes(self.connection))
+            grown = merkle.append_nodes(self._written, self._leaves, rows.TreeNodes(self.connection))
             places = [{"place": rows.place(level, index), "hash": value} for level, index, value in grown]
             rows.add(self.connection, nodes, places)
+            self._new, self._leaves, self._written = [], [], self.size
+            self._numbered = {}  # counted anew: what was new is in the database now
         self.write_projections()
 
     def write_projections(self) -> None:
@@ -249,6 +290,13 @@ _PUT_DEVICE = text(
     " high_water=excluded.high_water, head=excluded.head, cause=excluded.cause"
 )
 _STATE_AFTER = {"enrol": "active", "freeze": "frozen", "thaw": "active", "revoke": "revoked"}
+
+
+def _accepted_leaf(seq: int, name: str, received_ms: int) -> bytes:
+    """`leaf_data` of an accepted row, without the encoder: names are in order and nothing needs escaping."""
+    return b'{"disposition":"accepted","entry":"%b","reason":null,"received_ms":%d,"seq":%d}' % (
+        name.encode(), received_ms, seq,
+    )  # fmt: skip
 
 
 def photos_of(entry: Entry) -> list[str]:

@@ -205,7 +205,10 @@ def _checked(check: Callable[[Any], Any], value: Any) -> Any:
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 _NOTHING_M2 = exact_m2(0, AreaUnit.M2)
 _MOST_E2 = 10**13
-_DAY = re.compile(r"(\d{4})(?:[-/.年]|(?=\d{4}$))(\d{1,2})(?:[-/.月]|(?=\d{2}$))(\d{1,2})日?(?:[T ]00:00:00(?:\.0+)?(?:Z|\+08:00)?)?")
+_DAY = re.compile(
+    r"(\d{4})(?:[-/.年]|(?=\d{4}$))(\d{1,2})(?:[-/.月]|(?=\d{2}$))(\d{1,2})日?"
+    r"(?:[T ]00:00:00(?:\.0+)?(?:Z|\+08:00)?)?"
+)
 _PARTED = re.compile(r"[,，;；、\n]+")
 _FLAGS = {
     "是": True, "有": True, "1": True, "true": True, "yes": True, "y": True,

@@ -1,7 +1,7 @@
 """What each kind of import reads: its fields, the Chinese headings that a plain file uses, and how a cell is read.
 
-`FORMS` is the catalogue. A field's JSON value goes into the body under `name`; fields whose name begins with `@` do not:
-they say whose row it is (`@unit`), which parcels it is about (`@parcels`) or what an area must agree with (`@area`).
+`FORMS` is the catalogue. A field's JSON value goes into the body under `name`; fields whose name begins with `@` do
+not: they say whose row it is (`@unit`), which parcels it is about (`@parcels`), what an area must agree with (`@area`).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Outlines between three forms: shapely in degrees, the JSON text of an entry (degrees × 1e9), and the plane in metres."""
+"""Outlines between two forms: shapely in degrees, and the JSON text of an entry (degrees × 1e9)."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ class Table:
     unusable: bool
     """Whether the headings themselves are at fault, so that no row can be read."""
 
-    def fault(self, index: int, field: str | None, code: Code, **details: Any) -> Fault:
+    def fault(self, index: int, field: str | None, code: Code, /, **details: Any) -> Fault:
         """A fault of the row at `index`, in the column of `field`."""
         heading = self.headings.get(field) if field else None
         return Fault(code, int(self.rows[index]), heading, details)
