@@ -7,7 +7,7 @@ approved or held, so discrepancies are listed and hold nothing.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
@@ -25,6 +25,10 @@ from schemas.entries import first_fault
 from schemas.errors import Code, LedgerError
 from schemas.rules import rules
 from sync.ledger.classes import NO_CLASS, ClassTable
+from sync.ledger.discrepancies.asked import Asked, AskedOfLand
+from sync.ledger.discrepancies.finding import in_order
+from sync.ledger.discrepancies.sentences import sentence
+from sync.ledger.discrepancies.table import before_fold, on_land
 from sync.ledger.events import EventKind, Force, LandEvent
 from sync.ledger.facts import BaselinePart, LandClass, Parcel, Said
 from sync.ledger.figures import ParcelFigures, parcel_figures
@@ -93,7 +97,8 @@ class Scenario:
 
     land: Land
     figures: ParcelFigures
-    planned_e2: Mapping[str, int]
+    state_ms: int | None
+    """The state date that the file names, if it names one."""
 
 
 def read_scenario(path: Path) -> Scenario:
@@ -113,9 +118,8 @@ def read_scenario(path: Path) -> Scenario:
     events = [_event(row, place, classes) for row in file.records]
     project = local_plane if file.crs == "local" else to_plane
     land = lay_out(parcels, events, classes, project=project)
-    at_ms = END_OF_TIME_MS if file.state_date is None else _ms(file.state_date)
-    planned = {row.id: _e2(row.planned_land_area_m2) for row in file.parcels if row.planned_land_area_m2 is not None}
-    return Scenario(land, parcel_figures(land, at_ms), planned)
+    state_ms = None if file.state_date is None else _ms(file.state_date)
+    return Scenario(land, parcel_figures(land, END_OF_TIME_MS if state_ms is None else state_ms), state_ms)
 
 
 def figures_json(scenario: Scenario) -> dict[str, Any]:
@@ -157,7 +161,8 @@ def _parcel(number: int, row: _Parcel, place: Callable[[dict[str, Any]], shapely
         )
         for part in row.baseline
     )
-    return Parcel(row.id, Said(row.id, number + 1, 0, "", None, row.unit), outline, parts)
+    planned = None if row.planned_land_area_m2 is None else _e2(row.planned_land_area_m2)
+    return Parcel(row.id, Said(row.id, number + 1, 0, "", None, row.unit), outline, parts, planned)
 
 
 def _event(
@@ -259,3 +264,27 @@ def _e2(m2: Decimal) -> int:
 
 def _m2(area: float) -> float:
     return round(float(area), 2) + 0.0
+
+
+def scenario_findings(scenario: Scenario) -> list[dict[str, Any]]:
+    """The discrepancies of a scenario, as its answer lists them: code, records, parcel, figures and sentences.
+
+    A scenario has no photos, reviews or times of receipt, so checks that need them stay silent; without a state date
+    nothing has an age.
+    """
+    asked = Asked.of_land(scenario.land, scenario.figures, scenario.state_ms)
+    both = before_fold(asked) + on_land(AskedOfLand(asked, scenario.land, scenario.figures))
+    return [
+        {
+            "code": one.code.value,
+            "records": list(one.entries),
+            "parcel": one.parcels[0] if one.parcels else None,
+            "parcels": list(one.parcels),
+            "scope": one.scope.value,
+            "checked": one.checked,
+            "figures": dict(one.figures),
+            "zh": sentence(one, "zh"),
+            "en": sentence(one, "en"),
+        }
+        for one in in_order(both)
+    ]
