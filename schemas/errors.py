@@ -164,6 +164,7 @@ class Code(StrEnum):
     REPORT_ARCHIVE_UNSAFE = "report_archive_unsafe"
     REPORT_SECTION_CHANGED = "report_section_changed"
     REPORT_FIGURE_CHANGED = "report_figure_changed"
+    REPORT_FIGURE_IMPLIED = "report_figure_implied"
     REPORT_HASH_WRONG = "report_hash_wrong"
     REPORT_SIGNATURE_WRONG = "report_signature_wrong"
     REPORT_KEY_WRONG = "report_key_wrong"
@@ -171,6 +172,7 @@ class Code(StrEnum):
     REPORT_PROOF_WRONG = "report_proof_wrong"
     REPORT_CHECKPOINT_WRONG = "report_checkpoint_wrong"
     REPORT_CELL_CHANGED = "report_cell_changed"
+    REPORT_CELL_DISAGREES = "report_cell_disagrees"
     REPORT_SHEET_CHANGED = "report_sheet_changed"
     REPORT_FILE_CHANGED = "report_file_changed"
     REPORT_LAYOUT_UNKNOWN = "report_layout_unknown"
@@ -449,6 +451,7 @@ CATALOGUE: dict[Code, Message] = {
     C.REPORT_ARCHIVE_UNSAFE: Message(422, "报告压缩包不安全（{reason}），未打开", "The report's archive is not safe ({reason}); it was not opened"),
     C.REPORT_SECTION_CHANGED: Message(422, "「{section}」的内容被改动：{what}", "Section {section} was changed: {what}"),
     C.REPORT_FIGURE_CHANGED: Message(422, "「{section}」第 {row} 行（{name}）「{column}」的数据被改动，现为 {now}", "{section}, row {row} ({name}), {column}: the data was changed; it now says {now}"),
+    C.REPORT_FIGURE_IMPLIED: Message(422, "「{section}」第 {row} 行（{name}）「{column}」的数据被改动，现为 {now}；按其余各行推算，原约为 {was}", "{section}, row {row} ({name}), {column}: the data was changed; it now says {now}, while the other rows imply about {was}"),
     C.REPORT_HASH_WRONG: Message(422, "报告内容与其指纹不符", "The report's content does not match its hash"),
     C.REPORT_SIGNATURE_WRONG: Message(422, "中心的签名不成立，报告不是所称密钥签发的原文", "Central's signature does not hold: this is not what the named key signed"),
     C.REPORT_KEY_WRONG: Message(422, "签发密钥 {found} 不是您所信任的 {trusted}", "Signed by key {found}, not by the one you trust, {trusted}"),
@@ -456,6 +459,7 @@ CATALOGUE: dict[Code, Message] = {
     C.REPORT_PROOF_WRONG: Message(422, "台账证明不成立：{what}", "The proof from the log does not hold: {what}"),
     C.REPORT_CHECKPOINT_WRONG: Message(422, "检查点不成立：{what}", "The checkpoint does not hold: {what}"),
     C.REPORT_CELL_CHANGED: Message(422, "「{sheet}」{cell}（{column}，{name}）被改动：原为「{was}」，现为「{now}」", "{sheet}, {cell} ({column}, {name}) was changed from \"{was}\" to \"{now}\""),
+    C.REPORT_CELL_DISAGREES: Message(422, "「{sheet}」{cell}（{column}，{name}）：所见为「{now}」，所附数据为「{data}」", "{sheet}, {cell} ({column}, {name}): the page shows \"{now}\", the data inside says \"{data}\""),
     C.REPORT_SHEET_CHANGED: Message(422, "「{sheet}」被改动：{what}", "{sheet} was changed: {what}"),
     C.REPORT_FILE_CHANGED: Message(422, "所见数字与签发的一致，但文件其他部分（格式、隐藏、图形等）不是签发时的样子：{where}", "The visible figures are those signed, but the file (formats, hidden rows, pictures) is not as it was issued: {where}"),
     C.REPORT_LAYOUT_UNKNOWN: Message(422, "报告版式 {layout} 与本软件的 {known} 不同，无法逐格核对；请用同版软件", "Layout {layout} is not this software's {known}: cells cannot be compared; use the software of that time"),
