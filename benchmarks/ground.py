@@ -41,24 +41,23 @@ def draw(parcels: int, units: int = 88) -> Field:
     wide = int(np.ceil(np.sqrt(parcels)))
     grid = np.stack(np.divmod(np.arange(parcels), wide), axis=1)[:, ::-1] * STEP_M - wide * STEP_M / 2
     plots = _blobs(chance, grid, 38.0, 55.0)
-    shift = chance.uniform(-14, 14, (2 * parcels, 2))
-    far = chance.random(2 * parcels) < 0.03
+    shift = chance.uniform(-11, 11, (2 * parcels, 2))
+    far = chance.random(2 * parcels) < 0.025
     shift[far, 0] += 62.0
-    feet = _blobs(chance, np.repeat(grid, 2, axis=0) + shift, 20.0, 42.0)
+    feet = _blobs(chance, np.repeat(grid, 2, axis=0) + shift, 16.0, 36.0)
     degrees, feet_degrees = to_degrees(plots), to_degrees(feet)
     classes = ClassTable.of()
     forest = classes.index(LandClass(CodeSystem.THIRD_LAND_SURVEY, "0301"))
     days = chance.integers(0, 600, 2 * parcels)
     rows = [_parcel(number, outline, units, parcels) for number, outline in enumerate(degrees)]
     events = [
-        _event(number, outline, rows[number // 2], int(days[number]), forest) for number, outline in enumerate(feet_degrees)
+        _event(number, outline, rows[number // 2], int(days[number]), forest)
+        for number, outline in enumerate(feet_degrees)
     ]
     return Field(rows, events, plots, feet)
 
 
-def _blobs(
-    chance: np.random.Generator, centres: NDArray[np.float64], least: float, most: float
-) -> NDArray[np.object_]:
+def _blobs(chance: np.random.Generator, centres: NDArray[np.float64], least: float, most: float) -> NDArray[np.object_]:
     """Star-shaped polygons of 8 to 12 corners round each centre, radii between `least` and `most` metres."""
     corners = chance.integers(8, 13, len(centres))
     owner = np.repeat(np.arange(len(centres)), corners)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from shapely.geometry.base import BaseGeometry
 
@@ -41,8 +41,7 @@ class Said:
     unit: str
 
 
-@dataclass(frozen=True, slots=True)
-class LandClass:
+class LandClass(NamedTuple):
     """A land class (地类): a code means nothing without its system."""
 
     system: CodeSystem

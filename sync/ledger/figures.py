@@ -124,20 +124,33 @@ def _by_class(land: Land, now: Fold) -> ClassAreas:
 
 
 def _claims(land: Land, at_ms: int) -> Claims:
+    """Sums of what events say, each at the first of its parcels that the ledger has."""
     place = {parcel.id: number for number, parcel in enumerate(land.parcels)}
+    chosen = [
+        (row, place[first], event)
+        for event in land.events
+        if event.at_ms <= at_ms
+        and (row := claim_row(event)) is not None
+        and (first := event.parcels[0] if event.parcels and event.parcels[0] in place else _known(event, place))
+    ]
+    rows = np.array([row for row, _, _ in chosen], dtype=np.int64)
+    parcel = np.array([first for _, first, _ in chosen], dtype=np.int64)
+    kind = np.array([event.kind for _, _, event in chosen], dtype=np.int64)
+    area = np.array([event.claimed_e2 for _, _, event in chosen], dtype=np.int64)
+    floor_area = np.array([event.floor_area_e2 for _, _, event in chosen], dtype=np.int64)
     sums = np.zeros((6, len(land.parcels)), dtype=np.int64)
-    for event in land.events:
-        first = next((place[name] for name in event.parcels if name in place), None)
-        row = claim_row(event)
-        if first is None or row is None or event.at_ms > at_ms:
-            continue
-        if event.kind in DEMOLITIONS:
-            sums[row, first] += event.floor_area_e2
-        if event.kind is EventKind.DEMOLITION_CLEARED:
-            sums[row + 1, first] += event.claimed_e2
-        elif event.kind is EventKind.REGREENING_PASSED:
-            sums[row + 2, first] += event.claimed_e2
+    for offset, kinds, entered in (
+        (0, list(DEMOLITIONS), floor_area),
+        (1, [EventKind.DEMOLITION_CLEARED], area),
+        (2, [EventKind.REGREENING_PASSED], area),
+    ):
+        meant = np.isin(kind, kinds)
+        np.add.at(sums, (rows[meant] + offset, parcel[meant]), entered[meant])
     return Claims(*sums)
+
+
+def _known(event: LandEvent, place: dict[str, int]) -> str | None:
+    return next((name for name in event.parcels if name in place), None)
 
 
 def claim_row(event: LandEvent) -> int | None:

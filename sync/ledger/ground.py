@@ -156,10 +156,19 @@ def _cut(outlines: Geometries, count: Ints, layers: Geometries, words: int) -> _
 
 
 def _in_common(ground: Geometries, layers: Geometries) -> Geometries:
-    """The ground inside the layers. The commonest layer is the parcel's own outline, point for point: no cut."""
-    same = shapely.equals_exact(ground, layers, 0.0)
-    common = ground.copy()
-    common[~same] = only_polygons(shapely.intersection(ground[~same], layers[~same]))
+    """The ground inside the layers. Most outlines lie one within the other (a yard in its parcel, a parcel under its
+    own baseline): then the inner one is the answer, found for a sixth of what a cut costs."""
+    common = np.full(len(ground), None, dtype=object)
+    open_pairs = np.arange(len(ground))
+    for inner, outer in ((ground, layers), (layers, ground)):
+        within, around = shapely.bounds(inner[open_pairs]), shapely.bounds(outer[open_pairs])
+        nested = (within[:, :2] >= around[:, :2]).all(axis=1) & (within[:, 2:] <= around[:, 2:]).all(axis=1)
+        some = open_pairs[nested]
+        inside = shapely.equals_exact(outer[some], inner[some], 0.0)
+        inside[~inside] = shapely.covers(outer[some[~inside]], inner[some[~inside]])
+        common[some[inside]] = inner[some[inside]]
+        open_pairs = np.setdiff1d(open_pairs, some[inside], assume_unique=True)
+    common[open_pairs] = only_polygons(shapely.intersection(ground[open_pairs], layers[open_pairs]))
     return common
 
 

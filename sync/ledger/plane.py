@@ -6,6 +6,7 @@ geodesic's area.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
 import numpy as np
@@ -19,9 +20,12 @@ _PLANE = "+proj=laea +lat_0=40 +lon_0=116.4 +ellps=GRS80 +units=m"
 """Lambert azimuthal, centred on the belts: equal in area everywhere, near to true in shape where the parcels are."""
 
 
+_WORTH_A_THREAD = 2000
+
+
 def to_plane(geometries: Geometries) -> Geometries:
     """EPSG:4490 degrees (longitude first) to plane metres; made valid again where rounding broke a ring."""
-    return polygonal(shapely.transform(geometries, _forward, interleaved=False))
+    return polygonal(_simple(geometries))
 
 
 def to_degrees(geometries: Geometries) -> Geometries:
@@ -32,7 +36,7 @@ def to_degrees(geometries: Geometries) -> Geometries:
 def polygonal(geometries: Geometries) -> Geometries:
     """Valid geometries of polygon parts only; None stays None, and what has no area becomes None."""
     made = np.array(geometries, dtype=object, copy=True)
-    broken = ~shapely.is_valid(made) & ~shapely.is_missing(made)
+    broken = ~_valid(made) & ~shapely.is_missing(made)
     if broken.any():
         made[broken] = shapely.make_valid(made[broken], method="structure")
     return only_polygons(made)
@@ -55,6 +59,31 @@ def _polygons_of(geometry: shapely.Geometry) -> shapely.Geometry | None:
     if not flat:
         return None
     return flat[0] if len(flat) == 1 else shapely.multipolygons(flat)
+
+
+def _simple(geometries: Geometries) -> Geometries:
+    """Transformed to the plane; single polygons without holes, which most are, are made of their points directly."""
+    plain = (shapely.get_type_id(geometries) == shapely.GeometryType.POLYGON) & (
+        shapely.get_num_interior_rings(geometries) == 0
+    )
+    made = np.array(geometries, dtype=object, copy=True)
+    made[~plain] = shapely.transform(made[~plain], _forward, interleaved=False)
+    points, ring = shapely.get_coordinates(made[plain], return_index=True)
+    if len(points):
+        polygons = np.arange(np.count_nonzero(plain) + 1)
+        flat = np.stack(_forward(points[:, 0], points[:, 1]), axis=1)
+        made[plain] = shapely.from_ragged_array(
+            shapely.GeometryType.POLYGON, flat, (np.searchsorted(ring, polygons), polygons)
+        )
+    return made
+
+
+def _valid(geometries: Geometries) -> NDArray[np.bool_]:
+    """`shapely.is_valid`, shared out over two threads where that pays."""
+    if len(geometries) < _WORTH_A_THREAD:
+        return np.asarray(shapely.is_valid(geometries), dtype=bool)
+    with ThreadPoolExecutor(2) as pool:
+        return np.concatenate(list(pool.map(shapely.is_valid, np.array_split(geometries, 2))))
 
 
 @cache
