@@ -17,8 +17,8 @@ from forms.xpath.moments import Moment, moment_of_text
 if TYPE_CHECKING:
     from forms.xpath.environment import Environment
 
-Scalar: TypeAlias = "str | float | bool | Moment"
-Value: TypeAlias = "str | float | bool | Moment | Nodeset"
+Scalar: TypeAlias = str | float | bool | Moment
+Value: TypeAlias = "Scalar | Nodeset"
 
 NAN = math.nan
 _EPSILON = 1.0e-12

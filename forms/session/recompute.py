@@ -1,0 +1,139 @@
+"""What follows from a change: the rules that it reaches, in order, each in the instances that it concerns.
+
+`anchor` is the node that changed. A rule of the same repeat runs in the anchor's own instance, a rule of another
+repeat in all instances, as JavaRosa does; and the cascade stops where a value did not change.
+"""
+
+from __future__ import annotations
+
+from heapq import heappop, heappush
+from typing import TYPE_CHECKING
+
+from forms.definition.model import FormDefinition, Vertex
+from forms.session.codecs import stored
+from forms.session.nodes import Node
+from forms.xpath.errors import XPathError
+from forms.xpath.scope import Names
+
+if TYPE_CHECKING:
+    from forms.session.state import State
+
+
+def recompute_all(state: State, keep_impure: bool = False) -> None:
+    """Run every rule in every instance. `keep_impure` spares what a draft had drawn (uuid(), random(), now())."""
+    for vertex in state.definition.vertices:
+        if keep_impure and vertex.kind == "calculate" and vertex.expression.impure:
+            continue
+        for node in targets(state, vertex):
+            apply(state, vertex, node)
+
+
+def changed(state: State, anchor: Node) -> None:
+    """A value changed: run what it reaches."""
+    ranks = state.definition.triggers.get(anchor.kind.path)
+    if ranks:
+        _cascade(state, list(ranks), anchor, frozenset())
+
+
+def grown(state: State, repeat: Node) -> None:
+    """A repeat instance was added: its own rules, and those that read it."""
+    definition = state.definition
+    path = repeat.kind.path
+    ranks = set(definition.triggers.get(path, ()))
+    for below in definition.shape.descendants(path):
+        ranks.update(definition.triggers.get(below, ()))
+    own = state.rules_below(path)
+    ranks.update(own)
+    _cascade(state, sorted(ranks), repeat, definition.all_instances.get(path, frozenset()), frozenset(own))
+
+
+def shrunk(state: State, repeat: Node) -> None:
+    """A repeat instance was taken away from its parent: the rules that had read it."""
+    definition = state.definition
+    path = repeat.kind.path
+    ranks = set(definition.triggers.get(path, ()))
+    for below in definition.shape.descendants(path):
+        ranks.update(definition.triggers.get(below, ()))
+    every = definition.all_instances.get(path, frozenset())
+    inside = set(state.rules_below(path)) - every
+    anchor = repeat.parent
+    if anchor is not None:
+        _cascade(state, sorted(ranks - inside), anchor, every, skipped=frozenset(inside))
+
+
+def targets(state: State, vertex: Vertex, anchor: Node | None = None) -> list[Node]:
+    """The nodes of a rule that a change at `anchor` concerns; all of them without one."""
+    slot = state.definition.kinds[vertex.path].slot
+    if slot is not None:
+        return [state.slots[slot]]
+    start, names = state.root, vertex.path[1:]
+    if anchor is not None:
+        shared = _shared(vertex.path, anchor.kind.path)
+        start = anchor
+        for _ in range(len(anchor.kind.path) - shared):
+            start = start.parent or state.root
+        names = vertex.path[shared:]
+    return expand(start, names)
+
+
+def expand(start: Node, names: Names) -> list[Node]:
+    """All nodes reached by these names."""
+    found = [start]
+    for name in names:
+        if name.startswith("@"):
+            found = [each.attributes[name[1:]] for each in found if name[1:] in each.attributes]
+        else:
+            found = [kid for each in found for kid in each.kids.get(name, ())]
+    return found
+
+
+def apply(state: State, vertex: Vertex, node: Node) -> bool:
+    """Run a rule on a node; whether that changed what others read."""
+    state.evaluations += 1
+    kind = vertex.kind
+    try:
+        result = vertex.expression.evaluate(node, state.env)
+    except (XPathError, RecursionError, OverflowError) as error:
+        state.note(node, vertex.kind, vertex.expression.source, str(error))
+        return node.put(None, "") if kind == "calculate" else False
+    if kind == "calculate":
+        return node.put(*stored(node.kind.type, result))
+    if kind == "relevant":
+        return node.set_relevant(result)
+    if kind == "required":
+        node.required = result
+    else:
+        node.set_enabled(not result)
+    return False
+
+
+def _cascade(
+    state: State, ranks: list[int], anchor: Node, everywhere: frozenset[int], fresh: frozenset[int] = frozenset(),
+    skipped: frozenset[int] = frozenset(),
+) -> None:
+    vertices = state.definition.vertices
+    queued = set(ranks)
+    while ranks:
+        rank = heappop(ranks)
+        vertex = vertices[rank]
+        where = None if rank in everywhere else anchor
+        moved = False
+        for node in targets(state, vertex, where):
+            moved = apply(state, vertex, node) or moved
+        if (moved or rank in fresh) and vertex.cascades:
+            for each in vertex.follows:
+                if each not in queued and each not in skipped:
+                    queued.add(each)
+                    heappush(ranks, each)
+
+
+def _shared(one: Names, other: Names) -> int:
+    count = 0
+    for first, second in zip(one, other, strict=False):
+        if first != second:
+            break
+        count += 1
+    return count
+
+
+__all__ = ["FormDefinition", "apply", "changed", "expand", "grown", "recompute_all", "shrunk", "targets"]
