@@ -99,19 +99,24 @@ def parsing(what: str) -> Iterator[None]:
 def _kind(head: bytes, path: Path) -> Format:
     if not head:
         raise LedgerError(Code.IMPORT_FORMAT_UNKNOWN, reason="the file is empty")
-    if head.startswith(b"SQLite format 3\0"):
+    if head.startswith(_SQLITE):
         return Format.GEOPACKAGE
-    if head.startswith(b"PK\x03\x04"):
+    if head.startswith(_ZIP):
         return _zip_kind(path)
+    if _SQLITE.startswith(head) or _ZIP.startswith(head):
+        raise LedgerError(Code.IMPORT_FILE_DAMAGED, reason="cut off after a few bytes")
     for magic, what in _FOREIGN.items():
         if head.startswith(magic):
             raise LedgerError(Code.IMPORT_FORMAT_UNKNOWN, reason=what)
     if b"\0" in head:
         raise LedgerError(Code.IMPORT_FORMAT_UNKNOWN, reason="binary data")
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    return Format.GEOJSON if text.startswith((b"{", b"[")) else Format.DELIMITED
+    if text.startswith(b"["):
+        raise LedgerError(Code.IMPORT_FORMAT_UNKNOWN, reason="JSON, but no GeoJSON FeatureCollection")
+    return Format.GEOJSON if text.startswith(b"{") else Format.DELIMITED
 
 
+_SQLITE, _ZIP = b"SQLite format 3\0", b"PK\x03\x04"
 _FOREIGN = {
     b"\xd0\xcf\x11\xe0": "an old .xls workbook, or one with a password",
     b"\xff\xfe": "UTF-16 text",

@@ -150,9 +150,7 @@ def _crs(database: sqlite3.Connection, srs_id: int) -> int | None:
         return recognised(epsg) if epsg is not None else None
     proven = recognised(str(definition))
     if epsg is not None and epsg != proven:
-        raise LedgerError(
-            Code.IMPORT_CRS_CONTRADICTS, found=LABEL[proven], said=LABEL.get(epsg, f"EPSG:{epsg}")
-        )
+        raise LedgerError(Code.IMPORT_CRS_CONTRADICTS, found=LABEL[proven], said=LABEL.get(epsg, f"EPSG:{epsg}"))
     return proven
 
 
@@ -199,6 +197,8 @@ def _head_fault(value: object, srs: set[bytes]) -> str | None:
 
 
 def _cells(values: tuple[Any, ...], rows: Rows, name: str) -> tuple[Objects, list[Fault]]:
+    if set(map(type, values)) <= {int, float, type(None)}:
+        return objects(values), []
     cells: list[Cell] = []
     faults = []
     for index, value in enumerate(values):

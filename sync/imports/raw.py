@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.errors import Code
-from sync.imports.sheet import Cell, Fault
+from sync.imports.sheet import Fault
 
 Objects = NDArray[np.object_]
 Mask = NDArray[np.bool_]
@@ -49,12 +49,9 @@ def imprecise(rows: NDArray[np.int64], columns: dict[str, Objects], limit: int =
     """A fault for each float cell that is a whole number beyond `limit`: digits were lost before we saw it."""
     faults = []
     for name, cells in columns.items():
+        if float not in set(map(type, cells)):
+            continue
         for index, cell in enumerate(cells):
             if type(cell) is float and not -limit <= cell <= limit:
                 faults.append(Fault(Code.IMPORT_NUMBER_IMPRECISE, int(rows[index]), name))
     return faults
-
-
-def cell_of(value: float | int | str | None) -> Cell:
-    """`value` as a cell: NaN, the way arrays say that nothing is there, becomes None."""
-    return None if value is None or value != value else value

@@ -85,9 +85,7 @@ def _bare(raw: Raw, geometries: Objects, faults: list[Fault]) -> list[Fault]:
     """A fault for each row without an outline that no other fault explains (M13)."""
     known = {fault.row for fault in faults}
     rows = raw.rows[shapely.is_missing(geometries)]
-    return [
-        Fault(Code.IMPORT_GEOMETRY_MISSING, int(row), raw.geometry_column) for row in rows if int(row) not in known
-    ]
+    return [Fault(Code.IMPORT_GEOMETRY_MISSING, int(row), raw.geometry_column) for row in rows if int(row) not in known]
 
 
 def _without(geometries: Objects, raw: Raw, faults: list[Fault]) -> Objects:

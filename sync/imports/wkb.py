@@ -21,6 +21,8 @@ _CURVED = {
     13: "CURVE",
     14: "SURFACE",
 }
+_NO_FLAGS = 0x0FFFFFFF
+"""GDAL marks heights with a high bit, ISO with thousands."""
 _SOLID = {15: "polyhedral surface", 16: "tin", 17: "triangle"}
 
 
@@ -35,7 +37,7 @@ def from_wkb(blobs: Sequence[bytes | None], rows: NDArray[np.int64], column: str
         blob = plain[index]
         if blob is None:
             continue
-        kind = int.from_bytes(blob[1:5], "little" if blob[:1] == b"\1" else "big") % 1000 if len(blob) >= 5 else 0
+        kind = _kind(blob)
         row = int(rows[index])
         if 1 <= kind <= 7:
             continue  # big-endian: rare, and read all the same
@@ -46,7 +48,8 @@ def from_wkb(blobs: Sequence[bytes | None], rows: NDArray[np.int64], column: str
             faults.append(Fault(Code.IMPORT_GEOMETRY_NOT_POLYGON, row, column, {"found": _SOLID[kind]}))
         else:
             faults.append(Fault(Code.IMPORT_GEOMETRY_UNREADABLE, row, column, {"reason": "damaged bytes"}))
-    shapes = shapely.from_wkb(objects(plain), on_invalid="ignore")
+    with np.errstate(invalid="ignore"):  # NaN coordinates are looked for later
+        shapes = shapely.from_wkb(objects(plain), on_invalid="ignore")
     given = np.array([blob is not None for blob in plain], dtype=bool)
     for index in np.flatnonzero(given & shapely.is_missing(shapes)):
         faults.append(
@@ -61,5 +64,12 @@ def _plain(blobs: Sequence[bytes | None]) -> NDArray[np.bool_]:
         return np.zeros(0, dtype=bool)
     heads = b"".join([blob[:5] if blob is not None and len(blob) >= 5 else b"\0\0\0\0\0" for blob in blobs])
     kinds = np.frombuffer(heads, dtype=np.dtype([("order", "u1"), ("kind", "<u4")]))
-    kind = kinds["kind"] % 1000
-    return np.asarray((kinds["order"] == 1) & (kind >= 1) & (kind <= 7) & (kinds["kind"] < 4000))
+    kind = (kinds["kind"] & _NO_FLAGS) % 1000
+    return np.asarray((kinds["order"] == 1) & (kind >= 1) & (kind <= 7))
+
+
+def _kind(blob: bytes) -> int:
+    """The type without its dimensions, 0 where there is none to read."""
+    if len(blob) < 5 or blob[0] > 1:
+        return 0
+    return (int.from_bytes(blob[1:5], "little" if blob[0] else "big") & _NO_FLAGS) % 1000

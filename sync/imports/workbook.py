@@ -39,9 +39,9 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> Raw:
     """
     with opened_zip(path) as archive:
         _refuse_document_types(archive)
-    with parsing("XLSX"), warnings.catch_warnings():
+    with parsing("XLSX"), warnings.catch_warnings(), path.open("rb") as file:  # openpyxl judges a path by its ending
         warnings.simplefilter("ignore")  # styles and extensions that openpyxl leaves out are nothing to us
-        book = load_workbook(path, read_only=True, data_only=False, keep_links=False)
+        book = load_workbook(file, read_only=True, data_only=False, keep_links=False)
         try:
             sheet = _sheet(book, options.layer)
             merged = _merged(path, sheet._worksheet_path)
