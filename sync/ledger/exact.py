@@ -51,3 +51,8 @@ def summed(groups: Ints, ticks: Ints, count: int) -> Ints:
     inside = groups >= 0
     np.add.at(total, groups[inside], ticks[inside])
     return total
+
+
+def hundredths(area_e2: int) -> Fraction:
+    """An area as entered (hundredths of m²) as an exact number of m²."""
+    return Fraction(area_e2, 100)

@@ -65,8 +65,8 @@ def flows(land: Land, figures: ParcelFigures, past: History, after_ms: int, unti
 
 
 def relapses(land: Land, past: History, after_ms: int, until_ms: int, chosen: Bools) -> tuple[Relapse, ...]:
-    """回潮 of the period on the `chosen` parcels, one row a parcel and event: cleared ground, or further, that was built
-    on or buried again."""
+    """回潮 of the period on the `chosen` parcels, a row each parcel and event: ground cleared, or further, that was
+    built on or buried again."""
     rows = np.flatnonzero((past.at_ms > after_ms) & (past.at_ms <= until_ms) & _relapsing(past))
     rows = rows[chosen[land.ground.parcel[past.piece[rows]]]]
     pairs, place = np.unique(past.pair[rows], return_inverse=True)

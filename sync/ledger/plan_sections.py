@@ -16,7 +16,7 @@ from sync.ledger.unit_figures import Level
 
 @dataclass(frozen=True)
 class Ratios:
-    """拆占比 and 拆建比 of the period (M10): None where nothing new was approved."""
+    """拆占比 and 拆建比 up to the state date (M10): None where nothing new was approved."""
 
     level: Level
     code: str
@@ -54,6 +54,8 @@ class QuotaStatus:
     land_m2: Fraction
     floor_area_m2: Fraction
     used_m2: Fraction
+    used_so_far_m2: Fraction
+    """Used of this step and all earlier ones of its quota."""
     linked_twice: tuple[str, ...]
 
     @property
@@ -65,6 +67,11 @@ class QuotaStatus:
     def over_used_m2(self) -> Fraction:
         """Land used beyond what is released: D21."""
         return max(Fraction(0), self.used_m2 - self.open_m2)
+
+    @property
+    def uncovered_m2(self) -> Fraction:
+        """Land used by the quota up to this step beyond the verified demolition linked to it: D21."""
+        return max(Fraction(0), self.used_so_far_m2 - self.verified_m2)
 
 
 @dataclass(frozen=True)

@@ -156,6 +156,8 @@ class FigureRow:
     """The code of the district of a unit or township, of `city` above."""
     belt: str | None
     figures: UnitFigures
+    units: tuple[str, ...]
+    """The units that are added up here."""
     transferred_m2: Mapping[TransferMeasure, Fraction] = field(default_factory=dict)
 
     @property
