@@ -26,7 +26,10 @@ _SHOWS = (
     "The proof shows that the entries named had been received by this position of the log; the figures are central's, "
     "signed. Whether an entry tells the truth is no part of it.",
 )
-_SIGN = ("乡镇（街道）审核：　　　　　　区级审核：　　　　　　市级认定：　　　　　　（签字、盖章）", "Signatures and seals: township, district, city")
+_SIGN = (
+    "乡镇（街道）审核：　　　　　　区级审核：　　　　　　市级认定：　　　　　　（签字、盖章）",
+    "Township: 　　　　　　District: 　　　　　　City: 　　　　　　(signatures and seals)",
+)
 
 
 def cover(report: Report) -> Sheet:

@@ -43,8 +43,8 @@ class Contents:
 
     def digest(self) -> dict[str, JsonValue]:
         """The SHA-256 of each part, with short digests of rows and columns."""
-        parts = {name: digest_of(SECTIONS[name], rows) for name, rows in self.sections.items()}
-        annex = {unit: digest_of(ANNEX, rows) for unit, rows in self.annex.items()}
+        parts: dict[str, JsonValue] = {name: digest_of(SECTIONS[name], rows) for name, rows in self.sections.items()}
+        annex: dict[str, JsonValue] = {unit: digest_of(ANNEX, rows) for unit, rows in self.annex.items()}
         return {"header": sha256_hex(canonical(dict(self.header))), "sections": parts, "annex": annex}
 
 
@@ -60,7 +60,7 @@ class _Totals:
 @dataclass(frozen=True)
 class _Bin:
     group: str
-    from_days: int
+    from_days: int | None
     below_days: int | None
     area_m2: Fraction
 
@@ -134,12 +134,13 @@ def annex_of(parcels: Iterable[ParcelRow], units: frozenset[str] | None) -> dict
 def digest_of(section: Section, rows: Sequence[JsonValue]) -> dict[str, JsonValue]:
     """Digest of a table: `sha256` binds it; `rows` and `columns` are short and only say where a change lies."""
     encoded = [canonical(row) for row in rows]
-    columns = [sha256_hex(canonical([_cell(row, place) for row in rows]))[:_HINT] for place in range(len(section.columns))]
+    by_column = ([_cell(row, place) for row in rows] for place in range(len(section.columns)))
+    columns: list[JsonValue] = [sha256_hex(canonical(values))[:_HINT] for values in by_column]
     whole = b"[" + b",".join(encoded) + b"]"  # the canonical bytes of the list, made once
     return {
         "sha256": sha256_hex(whole),
         "count": len(rows),
-        "rows": [sha256_hex(one)[:_HINT] for one in encoded],
+        "rows": list[JsonValue](sha256_hex(one)[:_HINT] for one in encoded),
         "columns": columns,
     }
 
@@ -153,7 +154,8 @@ def entries_named(contents: Contents) -> set[str]:
             for place in places:
                 for row in rows:
                     value = _cell(row, place)
-                    named.update(value if isinstance(value, list) else [value] if value else [])  # type: ignore[arg-type]
+                    found = value if isinstance(value, list) else [value]
+                    named.update(one for one in found if isinstance(one, str) and one)
     chain = ANNEX.place("chain")
     for rows in contents.annex.values():
         for row in rows:
@@ -173,6 +175,7 @@ def _sections(statement: Statement) -> dict[str, Rows]:
         "lags": [
             *(_Bin("restored", one.from_days, one.below_days, one.area_m2) for one in statement.lags.restored),
             *(_Bin("waiting", one.from_days, one.below_days, one.area_m2) for one in statement.lags.waiting),
+            *([_Bin("undated", None, None, statement.lags.undated_m2)] if statement.lags.undated_m2 else []),
         ],
         "sample": [statement.sample] if statement.sample else [],
         "restated": [_restated(one) for one in statement.restated],

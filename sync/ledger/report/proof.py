@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from schemas import merkle
 from schemas.merkle_shape import MAX_SIZE, LeafRange, NodeKey, complete_subtrees
@@ -39,7 +40,7 @@ def root_from(leaf_hashes: Sequence[tuple[int, bytes]], size: int, hashes: Seque
     leaves = [index for index, _ in leaf_hashes]
     if not 0 < size <= MAX_SIZE or not leaves or leaves[0] < 0 or leaves[-1] >= size:
         return None
-    if any(a >= b for a, b in zip(leaves, leaves[1:], strict=False)):
+    if any(a >= b for a, b in pairwise(leaves)):
         return None
     if any(len(one) != merkle.HASH_BYTES for one in hashes) or len(hashes) > MAX_HASHES:
         return None

@@ -123,9 +123,7 @@ def seal(
         sig="0" * 128,
     )
     signed = unsigned.model_copy(update={"sig": sign(unsigned.signed_bytes()).hex()})
-    proof = Proof(
-        checkpoint=checkpoint, consistency=list(consistency), rows=rows, hashes=[one.hex() for one in hashes]
-    )
+    proof = Proof(checkpoint=checkpoint, consistency=list(consistency), rows=rows, hashes=[one.hex() for one in hashes])
     return Report(contents, digest, signed, proof)
 
 

@@ -136,6 +136,7 @@ _PLANS = (
         _c("floor_area", A, "建筑面积", "Floor area", "floor_area_m2"),
         _c("used", A, "已用", "Used", "used_m2"),
         _c("over_used", A, "超用", "Over-used", "over_used_m2"),
+        _c("uncovered", A, "无拆旧对应", "Not covered by demolition", "uncovered_m2"),
         _c("linked_twice", L, "重复挂钩图斑", "Linked twice"),
         _c("entry", T, "依据记录", "Entry"),
     ), "quotas"),
@@ -228,8 +229,9 @@ _FIELD = (
         _c("overdue", N, "逾期", "Overdue"),
     ), "facilities"),
     Section("coverage", "公共服务覆盖", "Villages served", (
-        _UNIT, _c("facility_class", W, "设施类别", "Class", words="facility_class"), _c("villages", N, "村数", "Villages"),
-        _c("standing", N, "固定服务", "Standing"), _c("visiting", N, "巡回服务", "Visiting"),
+        _UNIT, _c("facility_class", W, "设施类别", "Class", words="facility_class"),
+        _c("villages", N, "村数", "Villages"), _c("standing", N, "固定服务", "Standing"),
+        _c("visiting", N, "巡回服务", "Visiting"),
         _c("ratio", R, "覆盖率", "Share"), _c("without", L, "未覆盖村", "Without"),
     ), "coverage"),
     Section("reclaimed_water", "公园再生水使用", "Parks on reclaimed water", (
@@ -249,7 +251,8 @@ _CHECKS = (
     ), "discrepancies"),
     Section("sample", "第三方核查", "Third-party sample", (
         _c("checked", N, "抽查数", "Checked"), _c("wrong", N, "不符数", "Found wrong"),
-        _c("ratio_low", R, "不符率下限（95%）", "Low end, 95 %"), _c("ratio_high", R, "不符率上限（95%）", "High end, 95 %"),
+        _c("ratio_low", R, "不符率下限（95%）", "Low end, 95 %"),
+        _c("ratio_high", R, "不符率上限（95%）", "High end, 95 %"),
         _c("orders_open", N, "未结整改", "Open orders"), _c("orders_overdue", N, "逾期整改", "Overdue orders"),
     )),
     Section("awaiting_change", "已认定未变更", "Accepted, not yet registered", (

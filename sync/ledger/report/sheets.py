@@ -13,8 +13,8 @@ from pydantic import JsonValue
 
 from schemas.measures import AreaUnit
 from sync.ledger.report.cover import cover
-from sync.ledger.report.sections import ANNEX, FIGURES, SECTIONS
 from sync.ledger.report.sealed import Report
+from sync.ledger.report.sections import ANNEX, FIGURES, SECTIONS
 from sync.ledger.report.sheet import Heading, Sheet
 from sync.ledger.report.show import NONE, Shown, Words, show
 from sync.ledger.report.table import Column, Kind, Section

@@ -24,6 +24,10 @@ NONE = "—"
 """Where there is no value: no target was set, or a ratio's divisor is 0."""
 
 
+NO_CLASS = "无地类"
+_NUMBERS = frozenset({Kind.AREA, Kind.COUNT, Kind.RATIO})
+
+
 class Format(StrEnum):
     """How a cell prints: numbers stay numbers in a spreadsheet."""
 
@@ -35,7 +39,7 @@ class Format(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A cell: text in both languages, or a number and its format."""
+    """A cell: text in both languages, or a number and its format; a missing number has the format and no number."""
 
     zh: str
     en: str
@@ -57,7 +61,7 @@ class Shown:
 def show(column: Column, value: Any, editions: Words, unit: AreaUnit = AreaUnit.M2) -> Shown:
     """The cell of `value`, which fits the column's kind (`table.fits`)."""
     if value is None:
-        return Shown.text(NONE)
+        return Shown(NONE, NONE, None, Format.TWO if column.kind in _NUMBERS else Format.TEXT)
     if column.kind is Kind.AREA:
         return Shown.figure(shown(from_stored(value), unit), Format.TWO if unit is AreaUnit.M2 else Format.FOUR)
     if column.kind is Kind.COUNT:
@@ -103,7 +107,7 @@ class Words:
 
     def land_class(self, code: str | None) -> str:
         """A class by code and name."""
-        return NONE if code is None else f"{code} {self._classes.get(code, '')}".strip()
+        return NO_CLASS if code is None else f"{code} {self._classes.get(code, '')}".strip()
 
     def name(self, code: str) -> str:
         """The name of a unit or area; empty where the report has no row for it."""

@@ -200,7 +200,7 @@ _CHECKS: dict[Kind, Callable[[JsonValue], bool]] = {
     Kind.AREA: _is_number,
     Kind.RATIO: _is_ratio,
     Kind.LIST: lambda value: isinstance(value, list) and all(type(one) is str for one in value),
-    Kind.CLASSES: lambda value: _is_rows(value, (str, int)) and all(row[1] is not None for row in value),  # type: ignore
+    Kind.CLASSES: lambda value: _is_rows(value, (str, int)) and all(row[1] is not None for row in value),  # type: ignore[index, union-attr]
     Kind.CHAIN: lambda value: _is_rows(value, (str, str, str, str, str, str)),
     Kind.PLACE: _is_place,
 }

@@ -21,7 +21,8 @@ WORDS: Mapping[str, Mapping[str, Words]] = {
         "restored": ("已还绿", "Restored"), "built": ("疑似建设", "Built"), "reused": ("再利用", "Reused"),
     },
     "measure": {
-        "demolished_floor_area": ("拆除建筑面积", "Demolished floor area"), "cleared_land": ("腾退用地", "Cleared land"),
+        "demolished_floor_area": ("拆除建筑面积", "Demolished floor area"),
+        "cleared_land": ("腾退用地", "Cleared land"),
         "regreened_land": ("还绿", "Re-greened land"), "net_reduction": ("净减量", "Net reduction"),
         "verified_reduction": ("核验减量", "Verified reduction"),
     },
@@ -56,7 +57,8 @@ WORDS: Mapping[str, Mapping[str, Words]] = {
         "OUT_OF_SERVICE": ("停用", "Out of service"), "DAMAGED": ("损坏", "Damaged"),
         "OCCUPIED_OTHER_USE": ("挪作他用", "Used otherwise"), "MISSING": ("缺失", "Missing"),
     },
-    "lag_group": {"restored": ("本期已还绿", "Restored in the period"), "waiting": ("待还绿已等", "Still waiting")},
+    "lag_group": {"restored": ("本期已还绿", "Restored in the period"), "waiting": ("待还绿已等", "Still waiting"),
+                  "undated": ("台账前腾退，日期不明", "Cleared before the ledger, undated")},
     "cause": {
         "edition": ("口径或版次变更", "Change of edition"), "late": ("迟到的记录", "Facts that arrived late"),
         "position": ("新增记录", "Further entries"), "date": ("截止日期不同", "Another state date"),

@@ -66,7 +66,7 @@ def origin_line(report: Report) -> str:
 
 
 def document_chunks(report: Report) -> Iterator[str]:
-    """The document as plain ASCII in pieces; `_x` is escaped, since Excel takes `_x000A_` for a character of its own."""
+    """The document as plain ASCII in pieces; `_x` is escaped, since Excel takes `_x000A_` for a character."""
     text = json.dumps(report.document(), sort_keys=True, separators=(",", ":")).replace("_x", "\\u005fx")
     return (text[start : start + CHUNK] for start in range(0, len(text), CHUNK))
 
@@ -94,7 +94,7 @@ class _Formats:
             if kind is Format.TEXT:
                 properties.update(align="left", text_wrap=True)
             else:
-                properties["num_format"] = _NUMBERS[kind]
+                properties.update(align="right", num_format=_NUMBERS[kind])
             self._made[key] = self._book.add_format(properties)
         return self._made[key]
 
@@ -125,7 +125,7 @@ def _cell(page: Any, row: int, place: int, cell: Shown, formats: _Formats, *, bo
         return
     text = cell.zh if len(cell.zh) <= MAX_CELL else cell.zh[:MAX_CELL] + "…"
     risky = text.startswith(_RISKY)
-    page.write_string(row, place, text, formats.cell(Format.TEXT, bold=bold, risky=risky))
+    page.write_string(row, place, text, formats.cell(cell.format, bold=bold, risky=risky))
 
 
 def _set_up(page: Any, sheet: Sheet, *, demo: bool) -> None:

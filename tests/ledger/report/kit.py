@@ -162,7 +162,7 @@ def _parcel(log: Log, unit: str, number: int, chance: Random, name: str | None) 
         restored=(ClassShare(LandClass(SYSTEM, "0301"), area(verified)),),
         cleared_on=date(2025, 3, 1), restored_on=date(2025, 5, 2), accepted_on=date(2025, 11, 3),
         chain=tuple(
-            ChainLink(entry, kind, "someone", role, START_MS, outcome, "京绿验〔2025〕1号" if kind == "acceptance" else "")
+            ChainLink(entry, kind, "someone", role, START_MS, outcome, "绿验1号" if kind == "acceptance" else "")
             for entry, (kind, role, outcome) in zip(entries, kinds, strict=True)
         ),
         photo_hashes=tuple(chance.randbytes(32).hex() for _ in range(3)),
@@ -185,27 +185,34 @@ def _figures(rows: list[ParcelRow], chance: Random) -> UnitFigures:
 
 
 def _roll_up(by_unit: dict[str, UnitFigures]) -> tuple[FigureRow, ...]:
-    units = [FigureRow(Level.UNIT, unit, name, district, belt, by_unit[unit]) for unit, name, district, belt in UNITS]
-    rows = list(units)
+    def row(level: Level, code: str, name: str, parent: str, belt: str | None, units: list[str]) -> FigureRow:
+        figures = UnitFigures.sum(by_unit[unit] for unit in units)
+        return FigureRow(
+            level=level, code=code, name=name, parent=parent, belt=belt, units=tuple(units), figures=figures
+        )  # fmt: skip
+
+    rows = [row(Level.UNIT, unit, name, district, belt, [unit]) for unit, name, district, belt in UNITS]
     for district in ("DEMO-1", "DEMO-2"):
-        chosen = [by_unit[unit] for unit, _, of, _ in UNITS if of == district]
-        rows.append(FigureRow(Level.DISTRICT, district, f"{district}区（虚构）", "city", None, UnitFigures.sum(chosen)))
-    for belt in ("G1", "G2"):
-        chosen = [by_unit[unit] for unit, _, _, of in UNITS if of == belt]
-        name = "一绿" if belt == "G1" else "二绿"
-        rows.append(FigureRow(Level.BELT, belt, name, "city", belt, UnitFigures.sum(chosen)))
-    rows.append(FigureRow(Level.CITY, "city", "全市", "", None, UnitFigures.sum(by_unit.values())))
-    return tuple(rows)
+        chosen = [unit for unit, _, of, _ in UNITS if of == district]
+        rows.append(row(Level.DISTRICT, district, f"{district}区（虚构）", "city", None, chosen))
+    for belt, name in (("G1", "一绿"), ("G2", "二绿")):
+        rows.append(row(Level.BELT, belt, name, "city", belt, [unit for unit, _, _, of in UNITS if of == belt]))
+    return (*rows, row(Level.CITY, "city", "全市", "", None, list(by_unit)))
 
 
 def _other_sections(entries: list[str], annex: list[ParcelRow]) -> dict[str, object]:
-    target = TargetRow((entries[0],), "DEMO-LS", "city", Measure.NET_REDUCTION, 2025, area(500_000), area(300_000), ("一",))
+    target = TargetRow(
+        (entries[0],), "DEMO-LS", "city", Measure.NET_REDUCTION, 2025, area(500_000), area(300_000), ("一",)
+    )
     return {
         "flow_matrix": (FlowCell(LandClass(SYSTEM, "0601"), LandState.RESTORED, LandClass(SYSTEM, "0301"), area(12345)),
                         FlowCell(None, LandState.BASELINE, None, area(500))),
         "ratios": (Ratios(Level.UNIT, "DEMO-LS", area(900), area(300), area(5), area(0)),),
-        "quotas": (QuotaStatus(entries[1], "DEMO-QL", "Q-1", 1, "拆除过半", area(100), area(200), True, area(50), area(90),
-                               area(60), ("DEMO-QL-0001",)),),
+        "quotas": (QuotaStatus(
+            entry=entries[1], unit="DEMO-QL", quota="Q-1", step=1, condition="拆除过半", condition_m2=area(100),
+            verified_m2=area(200), released=True, land_m2=area(50), floor_area_m2=area(90), used_m2=area(60),
+            used_so_far_m2=area(60), linked_twice=("DEMO-QL-0001",),
+        ),),
         "green_balance": (GreenBalance(Level.UNIT, "DEMO-SH", area(20_000), area(19_000)),),
         "planned_green": (PlannedGreenRow("G-1", "DEMO-LS", area(100), area(40), "权属未定"),),
         "targets": (target, replace(target, unit="city", value_m2=area(900_000))),
@@ -272,5 +279,3 @@ def small_report(**options: object) -> Report:
     log = Log.new()
     made = statement(log, **options)  # type: ignore[arg-type]
     return sealed(log, contents(log, made))
-
-
