@@ -54,9 +54,9 @@ class QuotaStatus:
     land_m2: Fraction
     floor_area_m2: Fraction
     used_m2: Fraction
-    used_so_far_m2: Fraction
-    """Used of this step and all earlier ones of its quota."""
     linked_twice: tuple[str, ...]
+    used_so_far_m2: Fraction = Fraction(0)
+    """Used of this step and all earlier ones of its quota."""
 
     @property
     def open_m2(self) -> Fraction:

@@ -156,7 +156,7 @@ class FigureRow:
     """The code of the district of a unit or township, of `city` above."""
     belt: str | None
     figures: UnitFigures
-    units: tuple[str, ...]
+    units: tuple[str, ...] = ()
     """The units that are added up here."""
     transferred_m2: Mapping[TransferMeasure, Fraction] = field(default_factory=dict)
 
