@@ -93,11 +93,6 @@ SENTENCES: dict[tuple[Discrepancy, str], Sentence] = {
         "记录 {entries} 在图斑 {parcels} 上有 {area_m2} 平方米与此前状态（{state}）的工序顺序不符。",
         "On {area_m2} m² of parcel {parcels} record {entries} does not follow from the state before ({state}).",
     ),
-    (D.D12, "accepted_early"): Sentence(
-        "图斑 {parcels} 的验收文件 {document}（{on}）认定 {accepted_m2} 平方米，当日已核验 {verified_m2} 平方米。",
-        "Acceptance {document} of {on} on parcel {parcels} states {accepted_m2} m²; {verified_m2} m² were verified by"
-        " that day.",
-    ),
     (D.D13, "hashes"): Sentence(
         "记录 {entries} 所列的 {listed} 张照片尚未全部到齐。",
         "Of the {listed} photos that record {entries} lists, not all have arrived.",
@@ -105,6 +100,10 @@ SENTENCES: dict[tuple[Discrepancy, str], Sentence] = {
     (D.D13, ""): Sentence(
         "记录 {entries} 缺少规定照片：{missing}。",
         "Record {entries} lacks required photos: {missing}.",
+    ),
+    (D.D13, "one_side"): Sentence(
+        "记录 {entries} 的全景照片方向相差不足 {apart_degrees} 度，应从两侧拍摄。",
+        "The wide photos of record {entries} look the same way: two must differ by {apart_degrees} degrees.",
     ),
     (D.D13, "no_heading"): Sentence(
         "未核查：记录 {entries} 的全景照片缺少方位角和位置，无法判断拍摄方向是否分开。",
@@ -168,6 +167,10 @@ SENTENCES: dict[tuple[Discrepancy, str], Sentence] = {
         "建新指标 {quota} 第 {step} 步已用 {used_m2} 平方米，所挂钩图斑已核验的拆旧为 {verified_m2} 平方米。",
         "Step {step} of new-build quota {quota} has used {used_m2} m²; the verified demolition linked to it is"
         " {verified_m2} m².",
+    ),
+    (D.D21, "released"): Sentence(
+        "建新指标 {quota} 第 {step} 步已用 {used_m2} 平方米，超过该步释放的 {land_m2} 平方米。",
+        "Step {step} of new-build quota {quota} has used {used_m2} m², more than the {land_m2} m² released.",
     ),
     (D.D21, "condition"): Sentence(
         "建新指标 {quota} 第 {step} 步要求先核验拆旧 {condition_m2} 平方米，现为 {verified_m2} 平方米，该步已用 {used_m2} 平方米。",
@@ -270,6 +273,21 @@ WORDS: dict[str, tuple[str, str]] = {
     "LEDGER": ("台账", "from the ledger"),
     "SURVEYED": ("测绘", "surveyed"),
     "IMAGERY": ("影像", "from imagery"),
+    "BEFORE_WIDE": ("拆前全景", "wide view before"),
+    "BEFORE_NEAR": ("拆前近景", "near view before"),
+    "AFTER_WIDE": ("拆后全景", "wide view after"),
+    "AFTER_GROUND": ("拆后地面近景", "ground surface after"),
+    "GROUND_PROOF": ("地面硬化层破除证明", "proof of the broken ground"),
+    "PLANTS_AND_SOIL": ("苗木与土壤近景", "plants and soil"),
+    "SURVIVAL_PLOT": ("成活样地", "survival plot"),
+    "WIDE": ("全景", "wide view"),
+    "NEAR": ("近景", "near view"),
+    "FACILITY_FRONT": ("设施正面", "front of the facility"),
+    "FACILITY_DETAIL": ("设施细部", "detail of the facility"),
+    "inspector": ("巡查", "inspection"),
+    "reviewer": ("审核", "review"),
+    "first_check": ("初验", "first check"),
+    "acceptance": ("验收认定", "acceptance"),
     "demolished_floor_area": ("拆除建筑面积", "demolished floor area"),
     "cleared_land": ("腾退占地", "cleared land"),
     "regreened_land": ("还绿面积", "re-greened land"),

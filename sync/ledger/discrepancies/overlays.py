@@ -11,12 +11,13 @@ from schemas.codes import CodeSystem, Discrepancy, OverlayKind, RestorationKind
 from schemas.errors import LedgerError
 from schemas.register_fields import Overlay
 from sync.ledger.classes import NO_CLASS, ClassTable
+from sync.ledger.days import day_of
 from sync.ledger.discrepancies.asked import AskedOfLand
 from sync.ledger.discrepancies.finding import Finding, found
-from sync.ledger.discrepancies.rows import overlays_at
 from sync.ledger.discrepancies.site import is_live
 from sync.ledger.events import EventKind, LandEvent
 from sync.ledger.facts import LandClass, RegisterRow
+from sync.ledger.holding import register_on
 from sync.ledger.plane import Geometries
 
 _CHECKED = frozenset({EventKind.REGREENING_PASSED, EventKind.REUSE, EventKind.NEW_BUILD})
@@ -44,7 +45,7 @@ def _against_layers(asked: AskedOfLand) -> Iterator[Finding]:
         return
     rows = [
         row
-        for row in overlays_at(records.book, records.at_ms)
+        for row in register_on(records.book, "overlay", day_of(records.at_ms))
         if row.outline is not None and row.fields.overlay is not OverlayKind.BELT
     ]
     if not rows or not len(land.pairs):

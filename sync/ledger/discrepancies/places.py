@@ -10,11 +10,12 @@ import shapely
 
 from schemas.codes import Discrepancy, OverlayKind
 from schemas.register_fields import Overlay
+from sync.ledger.days import day_of
 from sync.ledger.discrepancies.asked import Asked
 from sync.ledger.discrepancies.finding import Finding, found, not_checked
-from sync.ledger.discrepancies.rows import overlays_at, units_at
 from sync.ledger.discrepancies.site import Footprint
 from sync.ledger.events import EventKind
+from sync.ledger.holding import register_on, units_on
 
 _NEARLY = 1e-9
 """Two computations of the same share differ by less."""
@@ -88,7 +89,7 @@ def outside_unit(asked: Asked) -> Iterator[Finding]:
     """
     if asked.at_ms is None or not asked.has_log:
         return
-    units = units_at(asked.book, asked.at_ms)
+    units = {row.id: row for row in units_on(asked.book, day_of(asked.at_ms))}
     belts = _belts(asked, asked.at_ms)
     outlines = dict(zip(units, asked.project(_array([row.outline for row in units.values()])), strict=True))
     unchecked: dict[str, int] = {}
@@ -129,7 +130,7 @@ def _outside(asked: Asked, one: Footprint, number: int, boundary: shapely.Geomet
 def _belts(asked: Asked, at_ms: int) -> dict[str | None, shapely.Geometry]:
     """The belts' outlines in the plane, by name (G1, G2)."""
     found_rows: dict[str | None, list[shapely.Geometry]] = {}
-    for row in overlays_at(asked.book, at_ms):
+    for row in register_on(asked.book, "overlay", day_of(at_ms)):
         fields = row.fields
         if isinstance(fields, Overlay) and fields.overlay is OverlayKind.BELT and row.outline is not None:
             found_rows.setdefault(fields.name, []).append(row.outline)

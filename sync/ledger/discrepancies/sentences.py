@@ -5,12 +5,10 @@ What was seen or does not fit, never that somebody did wrong: 疑似新增建设
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from schemas.findings import discrepancies
+from sync.ledger.days import day_of
 from sync.ledger.discrepancies.catalogue import SENTENCES, WORDS, Sentence
 from sync.ledger.discrepancies.finding import Figure, Finding
-from sync.ledger.discrepancies.rows import BEIJING
 
 
 def sentence(finding: Finding, language: str = "zh") -> str:
@@ -22,7 +20,7 @@ def sentence(finding: Finding, language: str = "zh") -> str:
         "entries": _listed(finding.entries, language),
         "parcels": _listed(finding.parcels, language),
         "units": _listed(finding.units, language),
-        "since": datetime.fromtimestamp(finding.since_ms / 1000, UTC).astimezone(BEIJING).date().isoformat(),
+        "since": day_of(finding.since_ms).isoformat(),
     }
     return template.format_map({**about, **values})
 
@@ -39,13 +37,17 @@ def _row(finding: Finding) -> Sentence:
 
 def _shown(name: str, value: Figure, language: str) -> str:
     if isinstance(value, str):
-        zh, en = WORDS.get(value, (value, value))
-        return en if language == "en" else zh
+        return _listed(tuple(_word(word, language) for word in value.split("、")), language)
     if name.endswith("_m2"):
         return f"{value:,.2f}"
     if name.endswith(("_percent", "_kmh", "factor")):
         return f"{value:,.1f}".removesuffix(".0")
     return f"{value:,}" if isinstance(value, int) else f"{value:,.2f}"
+
+
+def _word(word: str, language: str) -> str:
+    zh, en = WORDS.get(word, (word, word))
+    return en if language == "en" else zh
 
 
 def _listed(names: tuple[str, ...], language: str) -> str:

@@ -10,9 +10,22 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from schemas.codes import Discrepancy
-from sync.ledger.discrepancies import areas, claims, moves, overlays, places, waiting
+from sync.ledger.discrepancies import (
+    areas,
+    claims,
+    moves,
+    overlays,
+    people,
+    photos,
+    places,
+    planting,
+    times,
+    totals,
+    waiting,
+)
 from sync.ledger.discrepancies.asked import Asked, AskedOfLand
 from sync.ledger.discrepancies.finding import Finding, in_order
+from sync.ledger.discrepancies.totals import AskedOfTotals
 
 T = TypeVar("T")
 
@@ -30,7 +43,13 @@ BEFORE_FOLD: tuple[Check[Asked], ...] = (
     Check(Discrepancy.D04, places.outside_parcels),
     Check(Discrepancy.D05, places.not_in_ledger),
     Check(Discrepancy.D06, places.outside_unit),
+    Check(Discrepancy.D11B, times.time_impossible),
+    Check(Discrepancy.D13, photos.photo_set),
     Check(Discrepancy.D17, areas.no_construction),
+    Check(Discrepancy.D20, planting.survival_low),
+    Check(Discrepancy.D23, people.one_person_twice),
+    Check(Discrepancy.D25, times.impossible_pace),
+    Check(Discrepancy.D26, people.branch),
     Check(Discrepancy.D29, areas.unit_slip),
     Check(Discrepancy.D31, areas.provisional_area),
 )
@@ -48,6 +67,16 @@ ON_LAND: tuple[Check[AskedOfLand], ...] = (
 )
 """From the ground as folded."""
 
+ON_TOTALS: tuple[Check[AskedOfTotals], ...] = (
+    Check(Discrepancy.D21, totals.new_build_without_demolition),
+    Check(Discrepancy.D22, totals.green_balance_negative),
+    Check(Discrepancy.D27, totals.survey_disagrees),
+    Check(Discrepancy.D30, totals.target_rollup),
+)
+"""From sums of units and from what was accepted."""
+
+ALL = (*BEFORE_FOLD, *ON_LAND, *ON_TOTALS)
+
 
 def before_fold(asked: Asked) -> tuple[Finding, ...]:
     """What records show by themselves, in order."""
@@ -57,3 +86,13 @@ def before_fold(asked: Asked) -> tuple[Finding, ...]:
 def on_land(asked: AskedOfLand) -> tuple[Finding, ...]:
     """What the folded ground shows, in order."""
     return in_order(one for check in ON_LAND for one in check.run(asked))
+
+
+def on_totals(asked: AskedOfTotals) -> tuple[Finding, ...]:
+    """What offices' figures show, in order."""
+    return in_order(one for check in ON_TOTALS for one in check.run(asked))
+
+
+def all_findings(asked: AskedOfTotals) -> tuple[Finding, ...]:
+    """Everything, in order."""
+    return in_order((*before_fold(asked.ground.records), *on_land(asked.ground), *on_totals(asked)))
