@@ -24,6 +24,7 @@ from sync.ledger.report.xlsx import origin_line
 OPENING = '<script type="application/json" id="report">'
 CLOSING = "</script>"
 _LONG = 60
+_WORD = 12
 
 
 def page(report: Report) -> bytes:
@@ -66,6 +67,8 @@ def _line(row: tuple[Shown, ...], sheet: Sheet, number: int) -> Markup:
 def _cell(cell: Shown) -> str:
     if cell.format is not Format.TEXT:
         return f'<td class="n">{_text(cell)}</td>'
+    if len(cell.zh) <= _WORD and cell.zh.isascii():
+        return f'<td class="d">{_text(cell)}</td>'
     if len(cell.zh) > _LONG:
         return f'<td class="l">{_text(cell)}</td>'
     return f'<td class="t">{_text(cell)}</td>' if len(cell.zh) > 10 else f"<td>{_text(cell)}</td>"

@@ -34,6 +34,7 @@ FIGURES = Section(
         _c("name", T, "名称", "Name", "row.name"),
         _c("parent", T, "上级", "Parent", "row.parent"),
         _c("belt", W, "绿隔", "Belt", "row.belt", "belt"),
+        _c("units", L, "所含单元", "Units added up", "row.units"),
         _c("demolished_floor_area", A, "拆除建筑面积", "Demolished floor area",
            "row.figures.flow.demolished_floor_area_m2"),
         _c("cleared", A, "腾退用地", "Cleared land", "row.figures.flow.cleared_m2"),

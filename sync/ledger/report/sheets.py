@@ -5,7 +5,8 @@ Layout only: which columns of which section stand side by side, in the habit of 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,7 +33,17 @@ _CLAIMS = (
     "submitted_restored", "verified", "planned", "net_with_transfers",
 )  # fmt: skip
 _STATES = ("area", "state.*", "base")
+_ANNEX_AREAS = (
+    "parcel", "name", "unit", "area", "base", "baseline", "claimed_gfa", "claimed_cleared", "claimed_restored",
+    "verified", "accepted", "registered", "pending", "held", "contested", "restored",
+)  # fmt: skip
+_ANNEX_CHAIN = (
+    "parcel", "unit", "near", "owner_type", "project", "cleared_on", "restored_on", "accepted_on", "photos",
+    "excluded", "chain",
+)  # fmt: skip
+_ANNEX_MU = frozenset({"verified", "accepted"})
 _CONVERTED = ("verified", "accepted", "registered", "pending", "reported")
+NOTHING_ELSE: Mapping[AreaUnit, AbstractSet[str]] = {}
 _SUMMARY_LEVELS = frozenset({"city", "belt", "district", "township"})
 _UNIT_CODES = frozenset({"unit", "from_unit", "to_unit"})
 
@@ -76,7 +87,9 @@ def sheets(report: Report) -> Iterator[Sheet]:
         if name != "figures":
             yield _plain(section, contents.sections[name], words)
     if contents.annex:
-        yield _plain(ANNEX, [row for rows in contents.annex.values() for row in rows], words)
+        parcels = [row for rows in contents.annex.values() for row in rows if isinstance(row, list)]
+        yield _annex("annex", "图斑附表·面积", "Parcels: areas", _ANNEX_AREAS, parcels, words)
+        yield _annex("annex_chain", "图斑附表·审核", "Parcels: decisions", _ANNEX_CHAIN, parcels, words)
 
 
 def words_of(report: Report) -> Words:
@@ -99,7 +112,8 @@ def _totals(view: _View, rows: Sequence[JsonValue], words: Words) -> Sheet:
         total = None
         leading = ("level", "name", "code")
     columns = [FIGURES.columns[FIGURES.place(name)] for name in (*leading, *_named(view.columns))]
-    headings, cells = _columns(columns, words, converted=view.converted)
+    also = {AreaUnit.MU: frozenset(_CONVERTED), AreaUnit.HA: frozenset(_CONVERTED)} if view.converted else NOTHING_ELSE
+    headings, cells = _columns(columns, words, also=also)
     places = [FIGURES.place(column.id) for column in columns]
     total_row = None
     if total is not None:
@@ -122,17 +136,28 @@ def _plain(section: Section, rows: Sequence[JsonValue], words: Words) -> Sheet:
     )  # fmt: skip
 
 
+def _annex(id_: str, zh: str, en: str, names: tuple[str, ...], rows: Sequence[list[Any]], words: Words) -> Sheet:
+    columns = [ANNEX.columns[ANNEX.place(name)] for name in names]
+    headings, cells = _columns(columns, words, also={AreaUnit.MU: _ANNEX_MU})
+    places = [ANNEX.place(name) for name in names]
+    return Sheet(
+        id=id_, zh=zh, en=en, headings=tuple(headings),
+        rows=tuple(tuple(cells([row[place] for place in places])) for row in rows),
+        total=None, fixed=1, note=NOTE,
+    )  # fmt: skip
+
+
 def _columns(
-    columns: Sequence[Column], words: Words, *, converted: bool = False
+    columns: Sequence[Column], words: Words, *, also: Mapping[AreaUnit, AbstractSet[str]] = NOTHING_ELSE
 ) -> tuple[list[Heading], Callable[[Sequence[Any]], list[Shown]]]:
-    """Headings, and what turns a row's values into cells; `converted` prints areas in mu and hectares besides."""
-    units = (AreaUnit.M2, AreaUnit.MU, AreaUnit.HA) if converted else (AreaUnit.M2,)
+    """Headings, and what turns a row's values into cells; `also` names the areas to be printed in mu or ha besides."""
     printed = [
         (number, column, unit)
         for number, column in enumerate(columns)
-        for unit in (units if column.kind is Kind.AREA else (AreaUnit.M2,))
+        for unit in (AreaUnit.M2, *(one for one, names in also.items() if column.id in names))
     ]
-    headings = [_heading(column, unit, converted=converted) for _, column, unit in printed]
+    named = frozenset[str]().union(*also.values())
+    headings = [_heading(column, unit, named=column.id in named) for _, column, unit in printed]
 
     def cells(row: Sequence[Any]) -> list[Shown]:
         return [_cell(column, row[number], words, unit) for number, column, unit in printed]
@@ -154,10 +179,10 @@ _WIDTHS = {
 _WIDE = {"name": 22, "unit": 24, "entry": 38, "file_sha256": 34, "discrepancy": 30, "figure": 18, "level": 13}
 
 
-def _heading(column: Column, unit: AreaUnit, *, converted: bool) -> Heading:
+def _heading(column: Column, unit: AreaUnit, *, named: bool) -> Heading:
     width = _WIDE.get(column.words or column.id, _WIDE.get(column.id, _WIDTHS[column.kind]))
     number = column.kind in (Kind.AREA, Kind.COUNT, Kind.RATIO)
-    if column.kind is Kind.AREA and (converted or unit is not AreaUnit.M2):
+    if named:
         zh, en = _UNIT_WORDS[unit]
         return Heading(f"{column.zh}（{zh}）", f"{column.en} ({en})", width, number)
     return Heading(column.zh, column.en, width, number)

@@ -61,7 +61,8 @@ WORDS: Mapping[str, Mapping[str, Words]] = {
                   "undated": ("台账前腾退，日期不明", "Cleared before the ledger, undated")},
     "cause": {
         "edition": ("口径或版次变更", "Change of edition"), "late": ("迟到的记录", "Facts that arrived late"),
-        "position": ("新增记录", "Further entries"), "date": ("截止日期不同", "Another state date"),
+        "position": ("新增记录", "Further entries"), "date": ("统计期不同", "Another period"),
+        "several": ("位置、日期、版次中的几项", "Position, dates or editions"),
         "rounding": ("取整", "Rounding"),
     },
     "edition": {
