@@ -27,13 +27,13 @@ def read(type_: str, text: str, clock: Clock) -> Stored:
     return _READERS[type_](trimmed, clock)
 
 
-def stored(type_: str, value: Scalar) -> Stored:
+def stored(type_: str, value: Scalar, clock: Clock) -> Stored:
     """The result of a calculation as the node keeps it."""
     if value == "" or (type(value) is float and value != value):
         return EMPTY
     if type_ == "boolean" or type(value) is bool:
         truth = to_boolean(value)
-        return truth, "true" if truth else "false"
+        return truth, "1" if truth else "0"
     if isinstance(value, float):
         return _number(type_, value)
     if isinstance(value, Moment):
@@ -42,9 +42,9 @@ def stored(type_: str, value: Scalar) -> Stored:
             return day, day.date_text()
         return value, value.time_text() if type_ == "time" else value.text()
     text = to_string(value)
-    if type_ in ("geopoint", "geotrace", "geoshape", "choices"):
+    if type_ in _PARSED:
         try:
-            return _READERS[type_](text.strip(), _NO_CLOCK)
+            return _READERS[type_](text.strip(), clock)
         except ValueError:
             return EMPTY
     return text, text
@@ -52,7 +52,7 @@ def stored(type_: str, value: Scalar) -> Stored:
 
 def cast(type_: str, value: Scalar, clock: Clock) -> Stored:
     """The result of an action as the node keeps it: written as text, read as the node's type."""
-    _, text = stored("text" if type_ == "" else type_, value)
+    _, text = stored("text" if type_ == "" else type_, value, clock)
     try:
         return read(type_, text, clock)
     except ValueError:
@@ -115,7 +115,7 @@ def _date_time(text: str, clock: Clock) -> Stored:
 
 def _boolean(text: str, clock: Clock) -> Stored:
     truth = text in ("1", "t", "true")
-    return truth, "true" if truth else "false"
+    return truth, "1" if truth else "0"
 
 
 def _choice(text: str, clock: Clock) -> Stored:
@@ -140,7 +140,7 @@ def _geopoint(text: str, clock: Clock) -> Stored:
 
 def _geoline(text: str, clock: Clock) -> Stored:
     points = [_geopoint(part.strip(), clock)[1] for part in text.split(";") if part.strip()]
-    joined = "; ".join(points)
+    joined = ";".join(points)
     return (joined, joined) if joined else EMPTY
 
 
@@ -149,14 +149,4 @@ _READERS: dict[str, Callable[[str, Clock], Stored]] = {
     "boolean": _boolean, "choice": _choice, "choices": _choices, "geopoint": _geopoint, "geotrace": _geoline,
     "geoshape": _geoline,
 }
-
-
-class _NoClock:
-    """For codecs that read no time."""
-
-    @property
-    def tz(self) -> None:
-        return None
-
-
-_NO_CLOCK: Clock = _NoClock()  # type: ignore[assignment]
+_PARSED = frozenset(("geopoint", "geotrace", "geoshape", "choices", "date", "time", "dateTime"))

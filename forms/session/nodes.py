@@ -96,11 +96,12 @@ class Node:
 
     @property
     def ref(self) -> str:
-        """`/data[1]/rep[2]/x[1]`, counted from 1 at every step."""
+        """`/data[1]/rep[2]/x[1]`: counted from 1 at every step, names without their prefixes."""
         steps: list[str] = []
         node: Node | None = self
         while node is not None and node.name:
-            steps.append(f"@{node.name[1:]}" if node.kind.attribute else f"{node.name}[{node.index + 1}]")
+            name = node.name.rpartition(":")[2]
+            steps.append(name if node.kind.attribute else f"{name}[{node.index + 1}]")
             node = node.parent
         return "/" + "/".join(reversed(steps))
 

@@ -22,23 +22,24 @@ def preload(state: State, top: Node) -> None:
 
 def finish(state: State) -> None:
     """Write what is only known at the end: the timestamp `end`."""
+    clock = state.env.clock
     for node in state.root.walk():
         if node.kind.preload == "timestamp" and node.kind.preload_parameters == "end":
-            node.put(*stored(node.kind.type or "dateTime", state.env.clock.now()))
+            node.put(*stored(node.kind.type or "dateTime", clock.now(), clock))
 
 
 def _value(state: State, node: Node) -> Stored | None:
-    parameters = node.kind.preload_parameters
+    parameters, clock = node.kind.preload_parameters, state.env.clock
     match node.kind.preload:
         case "uid":
-            return stored("text", "uuid:" + state.env.chance.uuid())
+            return stored("text", "uuid:" + state.env.chance.uuid(), clock)
         case "timestamp" if parameters == "start":
-            return stored(node.kind.type or "dateTime", state.env.clock.now())
+            return stored(node.kind.type or "dateTime", clock.now(), clock)
         case "date" if parameters == "today":
-            return stored("date", state.env.clock.now())
+            return stored("date", clock.now(), clock)
         case "property":
             text = state.properties.get(parameters, "")
-            return cast(node.kind.type, text, state.env.clock) if text else None
+            return cast(node.kind.type, text, clock) if text else None
         case "timestamp" | "date":
             return None
         case _:

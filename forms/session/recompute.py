@@ -97,7 +97,7 @@ def apply(state: State, vertex: Vertex, node: Node) -> bool:
         state.note(node, vertex.kind, vertex.expression.source, str(error))
         return node.put(None, "") if kind == "calculate" else False
     if kind == "calculate":
-        return node.put(*stored(node.kind.type, result))
+        return node.put(*stored(node.kind.type, result, state.env.clock))
     if kind == "relevant":
         return node.set_relevant(result)
     if kind == "required":

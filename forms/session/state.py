@@ -69,7 +69,7 @@ class State:
             elif name.startswith("@"):
                 found = found.attributes.get(name[1:])
             else:
-                alike = found.kids.get(name, [])
+                alike = found.kids.get(name) or _unprefixed(found, name)
                 digits = place.rstrip("]")
                 at = int(digits) - 1 if digits.isdigit() else 0
                 found = alike[at] if 0 <= at < len(alike) else None
@@ -92,6 +92,11 @@ def new_state(
     env.property = lambda name: properties.get(name, "")
     state.find_slots()
     return state
+
+
+def _unprefixed(node: Node, name: str) -> list[Node]:
+    """The children of this name, whatever their prefix: refs leave prefixes out."""
+    return next((kids for full, kids in node.kids.items() if full.endswith(":" + name)), [])
 
 
 def _at(root: Node, path: Names) -> Node:
