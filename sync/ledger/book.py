@@ -44,11 +44,11 @@ class Changes:
     records: frozenset[str]
     parcels: frozenset[str]
     """Parcels with a new row of their own."""
-    about: frozenset[str]
-    """Parcels with a new check, acceptance or survey result."""
-    registers: tuple[RegisterRow, ...]
     resolved: frozenset[str]
-    """Entries and parcels that a resolution names."""
+    """Entries and parcels that a new resolution names."""
+    checks: tuple[Check, ...]
+    surveys: tuple[Survey, ...]
+    registers: tuple[RegisterRow, ...]
 
 
 class BookBuilder:
@@ -79,9 +79,10 @@ class BookBuilder:
         return Changes(
             records=records,
             parcels=frozenset(notes.parcels),
-            about=frozenset(notes.about),
-            registers=tuple(notes.registers),
             resolved=frozenset(notes.resolved),
+            checks=tuple(notes.checks),
+            surveys=tuple(notes.surveys),
+            registers=tuple(notes.registers),
         )
 
     def book(self) -> Book:
@@ -116,18 +117,6 @@ class BookBuilder:
     def parcel_rows(self, parcel: str) -> tuple[Parcel, ...]:
         """The rows of a parcel in order of the log."""
         return tuple(self._parcel_rows.get(parcel, ()))
-
-    def all_parcels(self) -> Iterable[str]:
-        """Every parcel that has a row."""
-        return self._parcel_rows.keys()
-
-    def checks(self) -> Iterable[Check]:
-        """First checks and acceptances."""
-        return self._facts[Check].values()
-
-    def surveys(self) -> Iterable[Survey]:
-        """Survey results."""
-        return self._facts[Survey].values()
 
     # -- taking rows -------------------------------------------------------------------------------------------------
 
@@ -182,9 +171,9 @@ class BookBuilder:
             notes.parcels.add(fact.id)
         elif isinstance(fact, Check):
             self._threads.check(fact)
-            notes.about.update(fact.parcels)
+            notes.checks.append(fact)
         elif isinstance(fact, Survey):
-            notes.about.add(fact.parcel)
+            notes.surveys.append(fact)
         elif isinstance(fact, RegisterRow):
             notes.registers.append(fact)
 
@@ -199,9 +188,10 @@ _IN_THREAD = frozenset({Kind.INSPECTION, Kind.REVIEW, Kind.WITHDRAWAL, Kind.RESO
 class _Notes:
     def __init__(self) -> None:
         self.parcels: set[str] = set()
-        self.about: set[str] = set()
-        self.registers: list[RegisterRow] = []
         self.resolved: set[str] = set()
+        self.checks: list[Check] = []
+        self.surveys: list[Survey] = []
+        self.registers: list[RegisterRow] = []
 
 
 def read_book(lines: Iterable[LogLine]) -> Book:

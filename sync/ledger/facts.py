@@ -147,13 +147,14 @@ class Version:
 @dataclass(frozen=True, slots=True)
 class Decision:
     """A review, or a withdrawal (`outcome` None), of a version; `counts` False on a branch or where it needed the
-    district."""
+    district. `record` is the thread that it stands in, None while none is known."""
 
     said: Said
     about: tuple[str, ...]
     outcome: ReviewOutcome | None
     reason: str | None
     counts: bool = True
+    record: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,8 +76,8 @@ def judge_book(book: Book, terms: Terms) -> list[LandEvent]:
         record[version.id] = version.record
     decisions: dict[str, list[Decision]] = defaultdict(list)
     for decision in book.decisions:
-        for root in {record[entry] for entry in decision.about if entry in record}:
-            decisions[root].append(decision)
+        if decision.record is not None:
+            decisions[decision.record].append(decision)
     resolutions: dict[str, list[Resolved]] = defaultdict(list)
     for resolved in book.resolutions:
         for root in {record[entry] for entry in resolved.about if entry in record}:

@@ -165,8 +165,8 @@ class Threads:
                 continue
             link = self._links[member]
             counts = not branch and (link.kind != Kind.WITHDRAWAL or not self._needs_district(link))
-            if decision.counts != counts:
-                self.decisions[member] = replace(decision, counts=counts)
+            if (decision.counts, decision.record) != (counts, record.root):
+                self.decisions[member] = replace(decision, counts=counts, record=record.root)
 
     def _put(self, root: str, version: str, standing: Standing, in_force: str | None) -> None:
         known = self.versions.get(version)
