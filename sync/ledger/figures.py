@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sync.ledger.events import EventKind, Force, LandEvent
+from sync.ledger.events import EventKind, Force
 from sync.ledger.fold import BUILT, CLEARED, RESTORED, REUSED, STATES, Fold, fold
 from sync.ledger.ground import Floats, Ints
 from sync.ledger.land import Land
@@ -124,37 +124,19 @@ def _by_class(land: Land, now: Fold) -> ClassAreas:
 
 
 def _claims(land: Land, at_ms: int) -> Claims:
-    """Sums of what events say, each at the first of its parcels that the ledger has."""
-    place = {parcel.id: number for number, parcel in enumerate(land.parcels)}
-    chosen = [
-        (row, place[first], event)
-        for event in land.events
-        if event.at_ms <= at_ms
-        and (row := claim_row(event)) is not None
-        and (first := event.parcels[0] if event.parcels and event.parcels[0] in place else _known(event, place))
-    ]
-    rows = np.array([row for row, _, _ in chosen], dtype=np.int64)
-    parcel = np.array([first for _, first, _ in chosen], dtype=np.int64)
-    kind = np.array([event.kind for _, _, event in chosen], dtype=np.int64)
-    area = np.array([event.claimed_e2 for _, _, event in chosen], dtype=np.int64)
-    floor_area = np.array([event.floor_area_e2 for _, _, event in chosen], dtype=np.int64)
-    sums = np.zeros((6, len(land.parcels)), dtype=np.int64)
-    for offset, kinds, entered in (
-        (0, list(DEMOLITIONS), floor_area),
-        (1, [EventKind.DEMOLITION_CLEARED], area),
-        (2, [EventKind.REGREENING_PASSED], area),
-    ):
-        meant = np.isin(kind, kinds)
-        np.add.at(sums, (rows[meant] + offset, parcel[meant]), entered[meant])
+    """Sums of what events in force, and events not yet decided, say: each at the first of its parcels."""
+    columns = land.columns
+    known = (columns.first >= 0) & (columns.at_ms <= at_ms)
+    in_force = columns.force == Force.FULL
+    sums = []
+    for counts in (known & in_force, known & ~in_force & ~columns.decided):
+        for kinds, entered in (
+            (DEMOLITIONS, columns.floor_area_e2),
+            ({EventKind.DEMOLITION_CLEARED}, columns.claimed_e2),
+            ({EventKind.REGREENING_PASSED}, columns.claimed_e2),
+        ):
+            chosen = counts & np.isin(columns.kind, list(kinds))
+            of_parcel = np.zeros(len(land.parcels), dtype=np.int64)
+            np.add.at(of_parcel, columns.first[chosen], entered[chosen])
+            sums.append(of_parcel)
     return Claims(*sums)
-
-
-def _known(event: LandEvent, place: dict[str, int]) -> str | None:
-    return next((name for name in event.parcels if name in place), None)
-
-
-def claim_row(event: LandEvent) -> int | None:
-    """0 where an event's claims stand among those in force, 3 among those submitted, None where among neither."""
-    if event.force is Force.FULL:
-        return 0
-    return None if event.decided else 3

@@ -5,8 +5,9 @@ Built once for a set of parcels; then folded for any state date and in three mod
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 import numpy as np
 import shapely
@@ -25,6 +26,39 @@ _STATE = {state: number for number, state in enumerate(STATES)}
 
 
 @dataclass(frozen=True)
+class Columns:
+    """The events' fields as arrays, by event; `first` is the place of the first parcel listed that the ledger has
+    (-1: none)."""
+
+    kind: NDArray[np.int8]
+    force: NDArray[np.int8]
+    at_ms: Ints
+    class_index: Ints
+    decided: NDArray[np.bool_]
+    claimed_e2: Ints
+    floor_area_e2: Ints
+    first: Ints
+
+    @classmethod
+    def of(cls, events: Sequence[LandEvent], place: Mapping[str, int]) -> Columns:
+        """The columns of `events`, with parcels at their `place`."""
+        table = np.array(list(map(_FIELDS, events)), dtype=np.int64).reshape(-1, 7).T
+        first = [
+            place.get(event.parcels[0], -1)
+            if len(event.parcels) == 1
+            else next((place[name] for name in event.parcels if name in place), -1)
+            for event in events
+        ]
+        return cls(
+            table[0].astype(np.int8), table[1].astype(np.int8), table[2], table[3], table[4] > 0, table[5], table[6],
+            np.array(first, dtype=np.int64),
+        )  # fmt: skip
+
+
+_FIELDS = attrgetter("kind", "force", "at_ms", "class_index", "decided", "claimed_e2", "floor_area_e2")
+
+
+@dataclass(frozen=True)
 class Land:
     """Parcels, their events and the pieces between them. Arrays by piece: `base_class` (NO_CLASS outside the baseline
     parts), `initial_state`, `initial_class`, `initial_ms` (when the ground came into that state; 0: always)."""
@@ -35,6 +69,7 @@ class Land:
     classes: ClassTable
     ground: Ground
     pairs: Pairs
+    columns: Columns
     force: NDArray[np.int8]
     """By pair: the event's `Force`."""
     listed: NDArray[np.bool_]
@@ -96,7 +131,8 @@ def lay_out(
     place = {parcel.id: number for number, parcel in enumerate(parcels)}
     outlines = project(_array([parcel.outline for parcel in parcels]))
     event_outlines = project(_array([event.outline for event in events]))
-    parcel_of, event_of, listed = _meetings(parcels, place, outlines, events, event_outlines, classes)
+    columns = Columns.of(events, place)
+    parcel_of, event_of, listed = _meetings(place, outlines, events, event_outlines, _adverse(columns, classes))
     parts = _baseline(parcels, outlines, classes, project)
     check_parcel, check_number, check_outlines = _with_outline(checks, place, project)
     # Layers of a parcel: its baseline parts, then outlines of checks, then events; each group in an order of its own.
@@ -113,13 +149,13 @@ def lay_out(
         parcel=parcel_of,
         event=event_of,
         layer=number[n_parts + n_checks :],
-        kind=np.array([event.kind for event in events], dtype=np.int8)[event_of],
-        class_index=np.array([event.class_index for event in events], dtype=np.int64)[event_of],
-        at_ms=np.array([event.at_ms for event in events], dtype=np.int64)[event_of],
+        kind=columns.kind[event_of],
+        class_index=columns.class_index[event_of],
+        at_ms=columns.at_ms[event_of],
     )
     return Land(
-        parcels, events, checks, classes, ground, pairs,
-        force=np.array([event.force for event in events], dtype=np.int8)[event_of],
+        parcels, events, checks, classes, ground, pairs, columns,
+        force=columns.force[event_of],
         listed=listed,
         at_home=_at_home(parcels, events, parcel_of, event_of),
         base_class=base_class,
@@ -147,13 +183,18 @@ _ADVERSE_KINDS = frozenset(
 )
 
 
+def _adverse(columns: Columns, classes: ClassTable) -> NDArray[np.bool_]:
+    """`may_be_adverse`, of all events at once."""
+    downgrade = (columns.kind == EventKind.REGREENING_PASSED) & ~classes.restores[columns.class_index]
+    return np.asarray(np.isin(columns.kind, list(_ADVERSE_KINDS)) | downgrade, dtype=bool)
+
+
 def _meetings(
-    parcels: Sequence[Parcel],
-    place: dict[str, int],
+    place: Mapping[str, int],
     outlines: Geometries,
     events: Sequence[LandEvent],
     event_outlines: Geometries,
-    classes: ClassTable,
+    adverse: NDArray[np.bool_],
 ) -> tuple[Ints, Ints, NDArray[np.bool_]]:
     """Pairs of parcel and event, in order of parcel then of the fold: those that an event lists, and those that one
     with adverse moves touches."""
@@ -164,11 +205,11 @@ def _meetings(
         if name in place and event.outline is not None
     ]
     listed_keys = np.array([p * len(events) + e for p, e in named], dtype=np.int64)
-    adverse = np.flatnonzero([event.outline is not None and may_be_adverse(event, classes) for event in events])
+    far = np.flatnonzero(adverse & ~shapely.is_missing(event_outlines))
     touched_keys = np.empty(0, dtype=np.int64)
-    if len(adverse) and len(parcels):
-        hit_event, hit_parcel = shapely.STRtree(outlines).query(event_outlines[adverse], predicate="intersects")
-        touched_keys = hit_parcel.astype(np.int64) * len(events) + adverse[hit_event]
+    if len(far) and len(outlines):
+        hit_event, hit_parcel = shapely.STRtree(outlines).query(event_outlines[far], predicate="intersects")
+        touched_keys = hit_parcel.astype(np.int64) * len(events) + far[hit_event]
     keys = np.unique(np.concatenate([listed_keys, touched_keys]))
     if not len(keys):
         none = np.empty(0, dtype=np.int64)
