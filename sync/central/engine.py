@@ -94,11 +94,12 @@ class SqliteStore:
         """
         try:
             with self.write() as connection:
-                self._pragmas(f"cache_size=-{_BULK_CACHE_KIB}", "wal_autocheckpoint=0")
+                for pragma in (f"cache_size=-{_BULK_CACHE_KIB}", "wal_autocheckpoint=0"):
+                    connection.exec_driver_sql(f"PRAGMA {pragma}")
                 yield connection
         finally:
             with self._lock:
-                self._pragmas("wal_checkpoint(PASSIVE)", "shrink_memory", *_USUAL_PRAGMAS)
+                self._settle()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -114,11 +115,18 @@ class SqliteStore:
             self._lock_file.close()
             self._lock_file = None
 
-    def _pragmas(self, *pragmas: str) -> None:
-        """Set on the one writing connection, past SQLAlchemy, which would begin a transaction."""
-        connection: Any = self._writer.raw_connection().driver_connection
-        for pragma in pragmas:
-            connection.execute(f"PRAGMA {pragma}").fetchall()
+    def _settle(self) -> None:
+        """Copy the write-ahead log into the database and go back to the usual settings; outside any transaction.
+
+        Past SQLAlchemy, which would begin one; giving a raw connection back rolls back, so never use one inside.
+        """
+        raw = self._writer.raw_connection()
+        try:
+            connection: Any = raw.driver_connection
+            for pragma in ("wal_checkpoint(PASSIVE)", "shrink_memory", *_USUAL_PRAGMAS):
+                connection.execute(f"PRAGMA {pragma}").fetchall()
+        finally:
+            raw.close()
 
     def _own_process(self) -> None:
         if self._lock_file is not None:
