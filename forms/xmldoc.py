@@ -8,6 +8,7 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from xml.parsers import expat
 
 from schemas.errors import Code, LedgerError
@@ -68,21 +69,32 @@ def parse(data: bytes | str) -> Document:
     return Document(root, prefixes)
 
 
-def local(tag: str) -> str:
+@lru_cache(maxsize=4096)
+def local(name: str) -> str:
     """The local part of `{namespace}local`."""
-    return tag.rpartition("}")[2]
+    return name.rpartition("}")[2]
+
+
+def tag(element: Element) -> str:
+    """The local name of an element; '' of a comment or processing instruction, whose tag is no text."""
+    name: object = element.tag
+    return local(name) if isinstance(name, str) else ""
 
 
 def children(element: Element, *names: str) -> Iterator[Element]:
     """The children with one of these local names; all element children without names."""
     for child in element:
-        if isinstance(child.tag, str) and (not names or local(child.tag) in names):
+        name = tag(child)
+        if (name in names) if names else name:
             yield child
 
 
 def child(element: Element, name: str) -> Element | None:
     """The first child with this local name."""
-    return next(children(element, name), None)
+    for each in element:
+        if tag(each) == name:
+            return each
+    return None
 
 
 def attribute(element: Element, name: str, namespace: str | None = None) -> str | None:

@@ -45,7 +45,8 @@ def summary(results: list[Result]) -> dict[str, Any]:
     for result in results:
         compared.update(result.compared)
         unequal.update(result.unequal)
-        line = forms.setdefault(result.form, {"form": result.form, "cases": 0, "unequal_cases": 0, "first_difference": ""})
+        blank = {"form": result.form, "cases": 0, "unequal_cases": 0, "first_difference": ""}
+        line = forms.setdefault(result.form, blank)
         line["cases"] += 1
         line["unequal_cases"] += not result.equal
         line["first_difference"] = line["first_difference"] or result.first

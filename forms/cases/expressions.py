@@ -59,10 +59,10 @@ def same(result: str | float | bool, expected: str, kind: str) -> bool:
         if expected in ("NaN", "Infinity", "-Infinity"):
             return to_string(result) == expected
         digits = len(expected.partition(".")[2])
-        return abs(result - float(expected)) <= 0.5 * 10**-digits + 1e-12
+        return abs(result - float(expected)) <= 0.5 * 10.0**-digits + 1e-12
     if kind == "boolean":
         return result is (expected == "true")
-    return str(result) == expected
+    return to_string(result) == expected
 
 
 def main() -> int:

@@ -13,10 +13,8 @@ from zoneinfo import ZoneInfo
 from forms.definition.model import FormDefinition
 from forms.entry import FormEntry, Leaf, Surroundings
 from forms.instances.media import Media
-from forms.xpath.dependencies import calls
 from forms.xpath.environment import FixedClock
 from forms.xpath.moments import moment_of_wall
-from forms.xpath.parser import parse
 from forms.xpath.scope import Names
 from schemas.errors import LedgerError
 
@@ -100,10 +98,10 @@ def unstable_paths(definition: FormDefinition) -> frozenset[Names]:
     """The paths whose values no two runs share: device metadata, and what comes from now(), random() or uuid()."""
     found = {path for path in definition.kinds if local(path[-1]) in _NAMES}
     found |= {path for path, kind in definition.kinds.items() if kind.preload in ("uid", "timestamp", "property")}
-    sources = [(vertex.path, vertex.expression.source) for vertex in definition.vertices if vertex.kind == "calculate"]
+    rules = [(vertex.path, vertex.expression) for vertex in definition.vertices if vertex.kind == "calculate"]
     actions = [*definition.actions, *(a for control in definition.nested_actions for a in control.actions)]
-    sources += [(action.target, action.value.source) for action in actions if action.value is not None]
-    found |= {path for path, source in sources if any(call.name in _CHANCE for call in calls(parse(source)))}
+    rules += [(action.target, action.value) for action in actions if action.value is not None]
+    found |= {path for path, expression in rules if expression.functions & _CHANCE}
     while True:  # and what is calculated from such values
         more = {
             vertex.path for vertex in definition.vertices

@@ -4,7 +4,8 @@
     form.problems             # what a publisher must know: unknown functions, unsupported features, dead paths
 """
 
+from forms.definition.expressions import Problem
 from forms.definition.load import load
-from forms.definition.model import FormDefinition, Problem
+from forms.definition.model import FormDefinition
 
 __all__ = ["FormDefinition", "Problem", "load"]

@@ -1,4 +1,4 @@
-"""Actions: what an event sets. setvalue is carried out here; the others need the device and are handed to the screen."""
+"""Actions: what an event sets. setvalue is carried out by the session, the others by the device."""
 
 from __future__ import annotations
 

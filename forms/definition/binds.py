@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +22,7 @@ _TYPES = {
     "odk:rank": "choices", "rank": "choices", "geopoint": "geopoint", "geotrace": "geotrace", "geoshape": "geoshape",
     "barcode": "text", "binary": "text", "base64Binary": "text", "anyURI": "text", "intent": "text", "": "",
 }
+_PLAIN = re.compile(r"(?:/[^\W\d][\w.\-:]*)+")
 _CONDITIONS = ("relevant", "required", "readonly")
 
 
@@ -49,6 +51,8 @@ def absolute(text: str | None, shape: InstanceShape, context: Names = ()) -> Nam
     """The generic path that a reference names; None if it is no plain path."""
     if not text:
         return None
+    if _PLAIN.fullmatch(text):
+        return tuple(text[1:].split("/"))
     try:
         return generic_path(parse(text), Scope.of(shape, context))
     except XPathSyntaxError:

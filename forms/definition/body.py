@@ -8,9 +8,10 @@ from forms.definition.actions import read_actions
 from forms.definition.binds import absolute
 from forms.definition.choices import read_items, read_itemset
 from forms.definition.expressions import Expression, Expressions, ref
-from forms.definition.model import Control, Text
+from forms.definition.model import Control
+from forms.definition.shape import InstanceShape
 from forms.definition.texts import label_of, read_text
-from forms.xmldoc import JAVAROSA, MAX_DEPTH, ODK, Document, Element, attribute, child, children, local
+from forms.xmldoc import JAVAROSA, MAX_DEPTH, Document, Element, attribute, child, children, local, tag
 from forms.xpath.scope import Names
 from schemas.errors import Code, LedgerError
 
@@ -23,12 +24,10 @@ _SELECTS = ("select1", "select", "rank")
 
 def repeat_paths(body: Element | None, root: Names) -> frozenset[Names]:
     """The paths of all repeats; read before anything else, because it decides what a path means."""
-    from forms.definition.shape import InstanceShape
-
     empty = InstanceShape(frozenset())
     found: set[Names] = set()
     for element in body.iter() if body is not None else ():
-        if isinstance(element.tag, str) and local(element.tag) == "repeat":
+        if tag(element) == "repeat":
             path = absolute(attribute(element, "nodeset") or attribute(element, "ref"), empty, root)
             if path is not None and len(path) > 1:
                 found.add(path)
@@ -37,15 +36,13 @@ def repeat_paths(body: Element | None, root: Names) -> frozenset[Names]:
 
 def control_kinds(body: Element | None, root: Names) -> dict[Names, str]:
     """Which kind of question is bound to each path."""
-    from forms.definition.shape import InstanceShape
-
     empty = InstanceShape(frozenset())
     found: dict[Names, str] = {}
     for element in body.iter() if body is not None else ():
-        if isinstance(element.tag, str) and local(element.tag) in QUESTIONS:
+        if tag(element) in QUESTIONS:
             path = absolute(attribute(element, "ref"), empty, root)
             if path is not None:
-                found.setdefault(path, local(element.tag))
+                found.setdefault(path, tag(element))
     return found
 
 
@@ -56,7 +53,6 @@ class BodyReader:
     document: Document
     expressions: Expressions
     ids: dict[str, Names]
-    translated: bool = False
 
     def read(self, body: Element | None, root: Names) -> tuple[Control, ...]:
         """All controls of the body."""
@@ -74,11 +70,14 @@ class BodyReader:
                 control = self._group(element, kind, context, depth)
             else:
                 if kind not in _IGNORED and kind not in _ACTIONS:
-                    self.expressions.note("feature", ref(context), f"<{kind}>", "unknown element, left out", fatal=False)
+                    self._note("feature", ref(context), f"<{kind}>", "unknown element, left out", fatal=False)
                 continue
             if control is not None:
                 found.append(control)
         return tuple(found)
+
+    def _note(self, kind: str, where: str, name: str, text: str, *, fatal: bool = True) -> None:
+        self.expressions.note(kind, where, name, text, fatal=fatal)
 
     def _path(self, element: Element, context: Names) -> Names | None:
         """Where an element is bound to; None for a group without a reference."""
@@ -92,7 +91,7 @@ class BodyReader:
         path = self._path(element, context)
         if path is None or not self.expressions.shape.exists(path):
             name = attribute(element, "ref") or attribute(element, "bind") or f"<{kind}>"
-            self.expressions.note("structure", name, f"<{kind}>", "a question for a node that does not exist")
+            self._note("structure", name, f"<{kind}>", "a question for a node that does not exist")
             return None
         control = self._common(element, kind, path)
         if kind in _SELECTS:
@@ -102,16 +101,16 @@ class BodyReader:
                 itemset=None if itemset is None else read_itemset(itemset, path, self.expressions),
             )
             if "search(" in control.appearance:
-                self.expressions.note("feature", ref(path), "search()", "lists by search() are not supported; use select_one_from_file")
+                self._note("feature", ref(path), "search()", "not supported; use select_one_from_file")
         return control
 
     def _group(self, element: Element, kind: str, context: Names, depth: int) -> Control | None:
         path = self._path(element, context)
         if kind == "repeat" and (path is None or not self.expressions.shape.repeats(path)):
-            self.expressions.note("structure", ref(context), "<repeat>", "a repeat for a node that does not exist")
+            self._note("structure", ref(context), "<repeat>", "a repeat for a node that does not exist")
             return None
         if path is not None and not self.expressions.shape.exists(path):
-            self.expressions.note("structure", ref(path), "<group>", "a group for a node that does not exist", fatal=False)
+            self._note("structure", ref(path), "<group>", "a group for a node that does not exist", fatal=False)
             path = None
         here = path or context
         control = replace(self._common(element, kind, here), children=self._children(element, here, depth + 1))
@@ -132,21 +131,16 @@ class BodyReader:
 
     def _common(self, element: Element, kind: str, path: Names) -> Control:
         where = ref(path)
-        hint = child(element, "hint")
         attributes = {
             self.document.name(key): value for key, value in element.attrib.items()
             if key not in ("ref", "nodeset", "bind", "appearance")
         }
         return Control(
-            kind, path, label_of(element, where, self.expressions), read_text(hint, where, self.expressions),
-            self._guidance(hint), attribute(element, "appearance") or "", attributes,
+            kind, path, label_of(element, where, self.expressions),
+            read_text(child(element, "hint"), where, self.expressions),
+            attribute(element, "appearance") or "", attributes,
             actions=read_actions(element, path, self.expressions),
         )
-
-    @staticmethod
-    def _guidance(hint: Element | None) -> Text | None:
-        """Guidance hints are a form of the hint's translated text, not an element of their own."""
-        return None
 
 
 def _collapsed(group: Control) -> Control:
@@ -158,6 +152,3 @@ def _collapsed(group: Control) -> Control:
             actions=group.actions + repeat.actions,
         )
     return group
-
-
-__all__ = ["ODK", "BodyReader", "control_kinds", "repeat_paths"]

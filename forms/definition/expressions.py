@@ -1,17 +1,21 @@
-"""Compiles the expressions of a form and notes what is wrong with them, without stopping at the first."""
+"""The expressions of a form: examined when the form is loaded, compiled when they first run.
+
+What is wrong with them is noted, without stopping at the first; what is right costs nothing until somebody needs it.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from forms.definition.shape import InstanceShape
 from forms.xpath.compiler import Compiler
-from forms.xpath.dependencies import calls, faults, is_impure, reads, unknown_paths
-from forms.xpath.errors import XPathError, XPathSyntaxError
+from forms.xpath.dependencies import examine
+from forms.xpath.errors import XPathSyntaxError
 from forms.xpath.parser import parse
 from forms.xpath.registry import Closure
 from forms.xpath.scope import Names, Scope
-from forms.xpath.tree import Text as Literal
 
 
 @dataclass(frozen=True)
@@ -32,12 +36,18 @@ class Problem:
 
 @dataclass(frozen=True)
 class Expression:
-    """An expression in its scope: the source for messages, the closure for work, the paths that it reads."""
+    """An expression in its scope: the source for messages, the paths that it reads, the closure that does the work."""
 
     source: str
-    evaluate: Closure
+    build: Callable[[], Closure] = field(repr=False, compare=False)
     reads: frozenset[Names] = frozenset()
+    functions: frozenset[str] = frozenset()
     impure: bool = False  # uuid(), random(), now(): another value each time
+
+    @cached_property
+    def evaluate(self) -> Closure:
+        """The closure `f(node, env)`; raises XPathError where it cannot be evaluated."""
+        return self.build()
 
 
 @dataclass
@@ -50,33 +60,34 @@ class Expressions:
     instances: dict[str, str] = field(default_factory=dict)  # the secondary instances that are named, and where
 
     def compile(self, source: str, where: str, context: Names, wanted: str = "scalar") -> Expression | None:
-        """The expression in the form that is wanted (scalar, boolean, string, nodes); None if it cannot be read."""
-        return self._compiled(source, where, Scope.of(self.shape, context, self.main_id), wanted)
+        """The expression in the form that is wanted (scalar, boolean, number, string, nodes); None if unreadable."""
+        scope = Scope.of(self.shape, context, self.main_id)
+        try:
+            tree = parse(source)
+        except XPathSyntaxError as error:
+            self.note("expression", where, source, f"cannot be read: {error}")
+            return None
+        findings = examine(tree, scope)
+        for kind, name, text in findings.faults:
+            self.note(kind, where, name, text)
+        for path in sorted(findings.unknown):
+            self.note("path", where, ref(path), "the form has no such node", fatal=False)
+        for name in findings.instances:
+            self.instances.setdefault(name, where)
+
+        def build() -> Closure:
+            closure: Closure = getattr(Compiler(scope), wanted)(tree)
+            return closure
+
+        return Expression(source, build, frozenset(findings.reads), frozenset(findings.functions), findings.impure)
 
     def check(self, source: str, where: str) -> None:
         """Note what is wrong with an expression that is compiled later, where its text is shown."""
         try:
-            for kind, name, text in faults(parse(source)):
+            for kind, name, text in examine(parse(source), Scope(context=None, origin=None)).faults:
                 self.note(kind, where, name, text)
         except XPathSyntaxError as error:
             self.note("expression", where, source, f"cannot be read: {error}")
-
-    def _compiled(self, source: str, where: str, scope: Scope, wanted: str) -> Expression | None:
-        try:
-            tree = parse(source)
-            closure = getattr(Compiler(scope), wanted)(tree)
-            paths = reads(tree, scope)
-        except (XPathSyntaxError, XPathError, RecursionError) as error:
-            self.note("expression", where, source, f"cannot be read: {error or 'nested too deeply'}")
-            return None
-        for kind, name, text in faults(tree):
-            self.note(kind, where, name, text)
-        for call in calls(tree):
-            if call.name in ("instance", "pulldata") and call.arguments and isinstance(call.arguments[0], Literal):
-                self.instances.setdefault(call.arguments[0].value, where)
-        for path in sorted(unknown_paths(tree, scope)):
-            self.note("path", where, "/" + "/".join(path), "the form has no such node", fatal=False)
-        return Expression(source, closure, frozenset(paths), is_impure(tree))
 
     def note(self, kind: str, where: str, name: str, text: str, *, fatal: bool = True) -> None:
         """Remember a problem, once."""

@@ -88,7 +88,9 @@ def _circle(stuck: list[int], follows: list[set[int]]) -> list[int]:
     return trail[trail.index(at) :]
 
 
-def _in_all_instances(repeat: Names, vertices: tuple[Vertex, ...], triggers: dict[Names, tuple[int, ...]]) -> frozenset[int]:
+def _in_all_instances(
+    repeat: Names, vertices: tuple[Vertex, ...], triggers: dict[Names, tuple[int, ...]]
+) -> frozenset[int]:
     """The rules inside a repeat that another instance changes: those that read the repeat itself, or what follows.
 
     Rules that only read their own instance are left out: with them, each new instance would cost as much as all.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 
 from forms.definition.actions import read_actions
@@ -14,7 +15,7 @@ from forms.definition.instance import build_seed, read_raw, read_shape
 from forms.definition.model import Control, FormDefinition, Source
 from forms.definition.sources import read_source
 from forms.definition.texts import read_translations
-from forms.xmldoc import Document, Element, attribute, child, children, local, parse
+from forms.xmldoc import Document, Element, attribute, child, children, local, parse, tag
 from forms.xpath.scope import Names
 from schemas.errors import Code, LedgerError
 
@@ -24,6 +25,16 @@ def load(xml: bytes | str) -> FormDefinition:
 
     Everything else that a person should know before the form is published stands in `problems`.
     """
+    collects = gc.isenabled()
+    gc.disable()  # nearly everything that is built here stays: looking for garbage under way doubles the time
+    try:
+        return _load(xml)
+    finally:
+        if collects:
+            gc.enable()
+
+
+def _load(xml: bytes | str) -> FormDefinition:
     document = parse(xml)
     head, body = _parts(document.root)
     model = child(head, "model")
@@ -136,7 +147,7 @@ def _all(controls: tuple[Control, ...]) -> list[Control]:
 
 def _namespaces(document: Document, main: Element) -> dict[str, str]:
     """The prefixes that the main instance uses, for writing it again; '' for the namespace of the root itself."""
-    uris = {uri for element in main.iter() if isinstance(element.tag, str) for uri in _uris(element)}
+    uris = {uri for element in main.iter() if tag(element) for uri in _uris(element)}
     found = {document.prefixes[uri]: uri for uri in sorted(uris) if uri in document.prefixes}
     own = main.tag[1:].partition("}")[0] if main.tag.startswith("{") else ""
     if own and own not in found.values():

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from forms.definition.expressions import Expression, Expressions, Problem, ref
 from forms.definition.shape import InstanceShape
@@ -62,6 +63,18 @@ class Vertex:
         return self.kind in ("calculate", "relevant")
 
 
+class Translations(Protocol):
+    """The texts of one language."""
+
+    def get(self, text_id: str) -> Mapping[str, tuple[str | Output, ...]] | None:
+        """The forms of a text; None if there is no such text."""
+        ...
+
+    def __iter__(self) -> Iterator[str]:
+        """All ids."""
+        ...
+
+
 @dataclass(frozen=True)
 class Output:
     """A value inside a text: an expression, compiled where the text is shown, for its paths are relative to there."""
@@ -116,7 +129,6 @@ class Control:
     path: Names
     label: Text | None = None
     hint: Text | None = None
-    guidance: Text | None = None
     appearance: str = ""
     attributes: Mapping[str, str] = field(default_factory=dict)
     children: tuple[Control, ...] = ()
@@ -171,7 +183,7 @@ class FormDefinition:
     sources: Mapping[str, Source]
     languages: tuple[str, ...]
     default_language: str
-    texts: Mapping[str, Mapping[str, Mapping[str, tuple[str | Output, ...]]]]  # language -> id -> form -> fragments
+    texts: Mapping[str, Translations]  # by language
     entities: tuple[EntitySection, ...]
     namespaces: Mapping[str, str]  # prefix -> uri, for the submission
     submission: Mapping[str, str]

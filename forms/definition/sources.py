@@ -30,9 +30,5 @@ def row_of(element: Element, form: Document, depth: int = 0) -> Row:
     if not row.kids:
         row.xval = (element.text or "").strip()
     if element.attrib:
-        row.attributes = {form.name(key): _attribute(form.name(key), value, row) for key, value in element.attrib.items()}
+        row.attributes = {form.name(key): Row(form.name(key), value, row) for key, value in element.attrib.items()}
     return row
-
-
-def _attribute(name: str, value: str, parent: Row) -> Row:
-    return Row(name, value, parent)

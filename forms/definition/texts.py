@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from forms.definition.expressions import Expressions
 from forms.definition.model import Output, Text
-from forms.xmldoc import Element, attribute, child, children, local
+from forms.xmldoc import Element, attribute, child, children, tag
 
 Fragments = tuple[str | Output, ...]
-Texts = dict[str, dict[str, dict[str, Fragments]]]
 _ITEXT = re.compile(r"\s*jr:itext\(\s*(?:'([^']*)'|\"([^\"]*)\")\s*\)\s*\Z")
 _SPACES = re.compile(r"[ \t\r\n]+")
 
@@ -40,22 +40,49 @@ def message(source: str) -> Text:
     return Text(text_id=found) if found is not None else Text(fragments=(source,))
 
 
-def fragments(element: Element, where: str, expressions: Expressions) -> Fragments:
-    """Mixed content as text and outputs; markup inside keeps only its text."""
+def fragments(element: Element, where: str, expressions: Expressions | None) -> Fragments:
+    """Mixed content as text and outputs; markup inside keeps only its text. Faults are noted in `expressions`."""
+    if not len(element):
+        text = _SPACES.sub(" ", element.text or "").strip(" ")
+        return (text,) if text else ()
     found: list[str | Output] = [element.text or ""]
     for each in element:
-        if not isinstance(each.tag, str):
-            found.append(each.tail or "")
-            continue
-        if local(each.tag) == "output":
+        if tag(each) == "output":
             source = attribute(each, "value") or attribute(each, "ref") or ""
             if source:
-                expressions.check(source, where)
+                if expressions is not None:
+                    expressions.check(source, where)
                 found.append(Output(source))
-        else:
+        elif tag(each):
             found += fragments(each, where, expressions)
         found.append(each.tail or "")
     return _merged(found)
+
+
+class Translation:
+    """The texts of one language. They stay XML until somebody reads them: a form has thousands and shows few."""
+
+    def __init__(self, elements: dict[str, Element]) -> None:
+        self._elements = elements
+        self._read: dict[str, dict[str, Fragments]] = {}
+
+    def __contains__(self, text_id: str) -> bool:
+        return text_id in self._elements
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._elements)
+
+    def get(self, text_id: str) -> dict[str, Fragments] | None:
+        """The forms of a text ('' is the plain one; long, short, image … beside it); None if there is no such text."""
+        found = self._read.get(text_id)
+        if found is None and text_id in self._elements:
+            values = children(self._elements[text_id], "value")
+            found = {attribute(value, "form") or "": fragments(value, text_id, None) for value in values}
+            self._read[text_id] = found
+        return found
+
+
+Texts = dict[str, Translation]
 
 
 def read_translations(itext: Element | None, expressions: Expressions) -> tuple[Texts, str]:
@@ -68,13 +95,12 @@ def read_translations(itext: Element | None, expressions: Expressions) -> tuple[
         language = attribute(translation, "lang") or ""
         if attribute(translation, "default") is not None and attribute(translation, "default") != "false()":
             default = language
-        entries = texts.setdefault(language, {})
-        for text in children(translation, "text"):
-            text_id = attribute(text, "id") or ""
-            forms = entries.setdefault(text_id, {})
-            for value in children(text, "value"):
-                where = f"itext {text_id}"
-                forms[attribute(value, "form") or ""] = fragments(value, where, expressions)
+        elements = {text.get("id", ""): text for text in translation}
+        for text_id, text in elements.items():
+            for value in text:
+                if len(value):
+                    fragments(value, f"itext {text_id}", expressions)
+        texts[language] = Translation(elements)
     return texts, default or next(iter(texts), "")
 
 

@@ -32,10 +32,10 @@ class Node:
         self.text = ""
         self.xval: Scalar = ""
         self.own_relevant = kind.relevant
-        self.relevant = kind.relevant and (parent is None or parent.relevant)
+        self.relevant: bool = kind.relevant and (parent is None or parent.relevant)
         self.required = kind.required
         self.own_enabled = not kind.readonly
-        self.enabled = self.own_enabled and (parent is None or parent.enabled)
+        self.enabled: bool = self.own_enabled and (parent is None or parent.enabled)
 
     @property
     def is_leaf(self) -> bool:

@@ -46,7 +46,8 @@ def translated(state: State, text_id: str, node: Node | None) -> Shown:
     """The text with this id in the session's language, in the form's first language if it is missing there."""
     forms = None
     for language in (state.language, state.definition.default_language):
-        forms = state.definition.texts.get(language, {}).get(text_id)
+        texts = state.definition.texts.get(language)
+        forms = None if texts is None else texts.get(text_id)
         if forms:
             break
     if not forms:

@@ -73,8 +73,8 @@ class Compiler:
     def number(self, tree: Expr) -> Closure:
         """The value as a number."""
         match tree:
-            case Number(value):
-                return _constant(value)
+            case Number(constant):
+                return _constant(constant)
             case Negation() | Binary(operator="+" | "-" | "*" | "div" | "mod"):
                 return self.scalar(tree)
             case Call() if self._returns(tree) == "number":

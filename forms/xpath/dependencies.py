@@ -1,151 +1,143 @@
-"""Which nodes of the main instance an expression reads, as generic paths, and whether it gives the same value twice."""
+"""What an expression reads and what would fail in it, found in one walk over its tree.
+
+Paths are generic paths of the main instance; predicates and current() are followed, wildcards spelled out.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from dataclasses import dataclass, field
 
-from forms.xpath.registry import FUNCTIONS, known
+from forms.xpath.registry import FUNCTIONS
 from forms.xpath.scope import Names, Scope
 from forms.xpath.tree import Binary, Call, Expr, Filter, Negation, Number, Path, Step, Text, Union, Variable
 
 IMPURE = frozenset(("uuid", "random", "now", "once", "today"))
+Fault = tuple[str, str, str]  # kind, name, text
 
 
-def reads(tree: Expr, scope: Scope) -> set[Names]:
-    """The generic paths that the expression names, predicates and current() included."""
-    found: set[Names] = set()
-    for path, inner in _paths(tree, scope):
-        found |= _targets(path, inner)
-    return found
+@dataclass
+class Findings:
+    """What one expression does. `unknown` are the paths that the form does not have."""
+
+    reads: set[Names] = field(default_factory=set)
+    unknown: set[Names] = field(default_factory=set)
+    functions: set[str] = field(default_factory=set)
+    instances: set[str] = field(default_factory=set)
+    faults: list[Fault] = field(default_factory=list)
+
+    @property
+    def impure(self) -> bool:
+        """Whether it may give another value on the same answers."""
+        return not IMPURE.isdisjoint(self.functions)
 
 
-def is_impure(tree: Expr) -> bool:
-    """Whether it may give another value on the same answers."""
-    return any(call.name in IMPURE for call in calls(tree))
-
-
-def calls(tree: Expr) -> Iterator[Call]:
-    """All function calls in an expression."""
-    for part in parts(tree):
-        if isinstance(part, Call):
-            yield part
-
-
-def faults(tree: Expr) -> Iterator[tuple[str, str, str]]:
-    """What would fail when it runs: (kind, name, text) of unknown functions, wrong arguments, `[2]`."""
-    for part in parts(tree):
-        if isinstance(part, Call):
-            declared = FUNCTIONS.get(part.name)
-            if declared is None:
-                yield "function", part.name, f"there is no function {part.name}()"
-            elif not declared.accepts(len(part.arguments)):
-                yield "function", part.name, f"{part.name}() cannot be called with {len(part.arguments)} arguments"
-        elif isinstance(part, Variable):
-            yield "feature", f"${part.name}", "variables are not supported"
-        for predicate in _predicates(part):
-            if isinstance(predicate, Number):
-                place = int(predicate.value)
-                yield "position", f"[{place}]", f"selects nothing in ODK Collect; write [position() = {place}]"
-
-
-def unknown_paths(tree: Expr, scope: Scope) -> set[Names]:
-    """The absolute paths that name no node of the form."""
-    found: set[Names] = set()
-    for path, inner in _paths(tree, scope):
-        if path.start in ("/", None) and (path.start == "/" or inner.context is not None):
-            found |= {each for each in _targets(path, inner) if each and not scope.shape.exists(each)}
-    return found
-
-
-def parts(tree: Expr) -> Iterator[Expr]:
-    """The expression and everything in it."""
-    waiting: list[Expr] = [tree]
-    while waiting:
-        part = waiting.pop()
-        yield part
-        waiting += _inside(part)
-
-
-def _inside(tree: Expr) -> list[Expr]:
-    match tree:
-        case Binary(_, left, right) | Union(left, right):
-            return [left, right]
-        case Negation(operand):
-            return [operand]
-        case Call(_, arguments):
-            return list(arguments)
-        case Filter(base, predicates):
-            return [base, *predicates]
-        case Path(start, steps):
-            inner: list[Expr] = [each for step in steps for each in step.predicates]
-            return inner if start is None or isinstance(start, str) else [start, *inner]
-        case _:
-            return []
-
-
-def _predicates(tree: Expr) -> list[Expr]:
-    if isinstance(tree, Path):
-        return [each for step in tree.steps for each in step.predicates]
-    return list(tree.predicates) if isinstance(tree, Filter) else []
-
-
-def _paths(tree: Expr, scope: Scope) -> Iterator[tuple[Path, Scope]]:
+def examine(tree: Expr, scope: Scope) -> Findings:
+    """Everything that can be known of an expression without evaluating it."""
+    findings = Findings()
     waiting: list[tuple[Expr, Scope]] = [(tree, scope)]
     while waiting:
         part, inner = waiting.pop()
-        if not isinstance(part, Path):
-            if isinstance(part, Call) and part.name == "current" and not part.arguments:
-                yield Path(part, ()), inner
-            waiting += [(each, inner) for each in _inside(part)]
+        kind = type(part)
+        if kind is Text or kind is Number:
             continue
-        yield part, inner
-        if part.start is not None and not isinstance(part.start, str):
-            waiting += [(each, inner) for each in _inside(part.start)]
-        at = _base(part, inner)
-        for step in part.steps:
-            at = _single(at, step)
-            waiting += [(each, inner.within(at)) for each in step.predicates]
+        if kind is Path:
+            _path(part, inner, findings, waiting)  # type: ignore[arg-type]
+        elif kind is Binary or kind is Union:
+            waiting.append((part.left, inner))  # type: ignore[union-attr]
+            waiting.append((part.right, inner))  # type: ignore[union-attr]
+        elif kind is Call:
+            _call(part, inner, findings, waiting)  # type: ignore[arg-type]
+        elif isinstance(part, Negation):
+            waiting.append((part.operand, inner))
+        elif isinstance(part, Filter):
+            waiting.append((part.base, inner))
+            for predicate in part.predicates:
+                _predicate(predicate, inner.within(None), findings, waiting)
+        elif isinstance(part, Variable):
+            findings.faults.append(("feature", f"${part.name}", "variables are not supported"))
+    return findings
+
+
+def _call(call: Call, scope: Scope, findings: Findings, waiting: list[tuple[Expr, Scope]]) -> None:
+    name, count = call.name, len(call.arguments)
+    findings.functions.add(name)
+    declared = FUNCTIONS.get(name)
+    if declared is None:
+        findings.faults.append(("function", name, f"there is no function {name}()"))
+    elif not declared.accepts(count):
+        findings.faults.append(("function", name, f"{name}() cannot be called with {count} arguments"))
+    elif name == "current":
+        _path(Path(call, ()), scope, findings, waiting)
+    elif name in ("instance", "pulldata") and isinstance(call.arguments[0], Text):
+        findings.instances.add(call.arguments[0].value)
+    waiting += [(each, scope) for each in call.arguments]
+
+
+def _path(path: Path, scope: Scope, findings: Findings, waiting: list[tuple[Expr, Scope]]) -> None:
+    start = path.start
+    if start is not None and not isinstance(start, str) and not _is_current(start):
+        waiting.append((start, scope))
+    at = _base(path, scope)
+    found: list[Names] | None = None if at is None else [at]
+    for step in path.steps:
+        if found is not None:
+            found = _advance(found, step, scope)
+        if step.predicates:
+            here = found[0] if found is not None and len(found) == 1 else None
+            for predicate in step.predicates:
+                _predicate(predicate, scope.within(here), findings, waiting)
+    exists = scope.shape.exists
+    for each in found or ():
+        if each:
+            findings.reads.add(each)
+            if not exists(each):
+                findings.unknown.add(each)
+
+
+def _predicate(tree: Expr, scope: Scope, findings: Findings, waiting: list[tuple[Expr, Scope]]) -> None:
+    if isinstance(tree, Number):
+        place = int(tree.value)
+        text = f"selects nothing in ODK Collect; write [position() = {place}]"
+        findings.faults.append(("position", f"[{place}]", text))
+    waiting.append((tree, scope))
+
+
+def _is_current(tree: Expr) -> bool:
+    return isinstance(tree, Call) and tree.name == "current"
 
 
 def _base(path: Path, scope: Scope) -> Names | None:
-    if path.start == "/":
+    start = path.start
+    if start == "/":
         return ()
-    if path.start is None:
+    if start is None:
         return scope.context
-    if isinstance(path.start, Call) and path.start.name == "current":
-        return scope.origin
-    if isinstance(path.start, Call) and path.start.name == "instance" and path.start.arguments == (Text(scope.main or ""),):
-        return () if scope.main else None
+    if isinstance(start, Call):
+        if start.name == "current":
+            return scope.origin
+        if start.name == "instance" and scope.main and start.arguments == (Text(scope.main),):
+            return ()
     return None
 
 
-def _single(at: Names | None, step: Step) -> Names | None:
-    if at is None or step.axis == "descendant" or (step.name in (None, "*") and step.axis in ("child", "attribute")):
-        return None
-    if step.axis == "parent":
-        return at[:-1]
-    if step.axis == "self":
-        return at
-    return (*at, f"@{step.name}" if step.axis == "attribute" else str(step.name))
+def _advance(found: list[Names], step: Step, scope: Scope) -> list[Names]:
+    name, axis = step.name, step.axis
+    if axis == "child":
+        if name is None or name == "*":
+            return [(*each, kid) for each in found for kid in scope.shape.children(each)]
+        return [(*each, name) for each in found]
+    if axis == "parent":
+        return [each[:-1] for each in found]
+    if axis == "attribute":
+        return [] if name in (None, "*") else [(*each, f"@{name}") for each in found]
+    if axis == "descendant":
+        return [below for each in found for below in _below(each, scope) if name in ("*", None, below[-1])]
+    return found
 
 
-def _targets(path: Path, scope: Scope) -> set[Names]:
-    base = _base(path, scope)
-    found: set[Names] = set() if base is None else {base}
-    for step in path.steps:
-        if step.axis == "descendant":
-            found = {below for each in found for below in _below(each, scope) if step.name in ("*", None, below[-1])}
-        elif step.axis == "child" and step.name in (None, "*"):
-            found = {(*each, name) for each in found for name in scope.shape.children(each)}
-        else:
-            found = {at for each in found if (at := _single(each, step)) is not None}
-    return {each for each in found if each}
-
-
-def _below(path: Names, scope: Scope) -> Iterator[Names]:
+def _below(path: Names, scope: Scope) -> list[Names]:
+    found: list[Names] = []
     for name in scope.shape.children(path):
-        yield (*path, name)
-        yield from _below((*path, name), scope)
-
-
-__all__ = ["calls", "faults", "is_impure", "known", "parts", "reads", "unknown_paths"]
+        found.append((*path, name))
+        found += _below((*path, name), scope)
+    return found

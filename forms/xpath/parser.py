@@ -12,7 +12,7 @@ MAX_DEPTH = 100  # six frames a level, far below Python's limit
 _BINDING = {
     "or": 1, "and": 2, "=": 3, "!=": 3, "<": 4, "<=": 4, ">": 4, ">=": 4, "+": 5, "-": 5, "*": 6, "div": 6, "mod": 6,
 }
-_NO_OPERATOR = frozenset(("text", "name", "number", "any"))
+_NO_OPERATOR = frozenset(("text", "name", "number", "any", "path"))
 _AXES = {"child": "child", "parent": "parent", "self": "self", "attribute": "attribute", "descendant": "descendant"}
 _NODE_TESTS = ("node", "text", "comment", "processing-instruction")
 
@@ -71,6 +71,8 @@ class _Reader:
 
     def _path(self) -> Expr:
         kind = self.token.kind
+        if kind == "path":
+            return self._plain_path()
         if kind == "/":
             self._next()
             return Path("/", tuple(self._steps()) if self._begins_step() else ())
@@ -90,6 +92,17 @@ class _Reader:
                 return Path(base, tuple(self._descend(self._steps())))
             return base
         return Path(None, tuple(self._steps()))
+
+    def _plain_path(self) -> Path:
+        """A path that the lexer took whole, and whatever predicates and steps follow it."""
+        steps = [Step("child", name) for name in self._next().text[1:].split("/")]
+        if self.token.kind == "[":
+            steps[-1] = Step("child", steps[-1].name, tuple(self._predicates()))
+        if self.token.kind in ("/", "//"):
+            deep = self._next().kind == "//"
+            more = self._steps()
+            steps += self._descend(more) if deep else more
+        return Path("/", tuple(steps))
 
     def _begins_primary(self) -> bool:
         if self.token.kind in ("number", "text", "(", "$"):
@@ -180,8 +193,9 @@ class _Reader:
 
     def _next(self) -> Token:
         token = self.token
-        self._at += 1
-        self.token = self._tokens[min(self._at, len(self._tokens) - 1)]
+        if token.kind != "end":
+            self._at += 1
+            self.token = self._tokens[self._at]
         return token
 
     def _expect(self, kind: str) -> Token:
