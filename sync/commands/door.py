@@ -8,6 +8,7 @@ import typer
 
 from schemas.errors import LedgerError
 from sync.commands import central, ledger, log, schemas, tablet
+from sync.commands.imports import import_command
 from sync.commands.say import complain
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -15,6 +16,7 @@ app.add_typer(central.app, name="central")
 app.add_typer(log.app, name="log")
 app.add_typer(tablet.app, name="tablet")
 app.add_typer(schemas.app, name="schemas")
+app.command("import")(import_command)
 app.add_typer(ledger.app)
 
 
