@@ -19,6 +19,7 @@ _GRID_PER_M2 = 2**26
 _TICKS_PER_GRID = 25
 TICKS_PER_M2 = _GRID_PER_M2 * _TICKS_PER_GRID
 _TICKS_PER_E2 = TICKS_PER_M2 // 100
+_MOST_E2 = 2**38
 
 
 def on_grid(area_m2: Floats) -> Floats:
@@ -32,8 +33,9 @@ def from_m2(area_m2: Floats) -> Ints:
 
 
 def from_e2(area_e2: Ints) -> Ints:
-    """Areas as entered (hundredths of m²) in ticks, exact."""
-    return area_e2.astype(np.int64) * _TICKS_PER_E2
+    """Areas as entered (hundredths of m²) in ticks, exact up to 2,748 km²; whatever is larger counts as that much, for
+    no ground is so large and an int64 must not run over."""
+    return np.minimum(area_e2.astype(np.int64), _MOST_E2) * _TICKS_PER_E2
 
 
 def m2(ticks: int | np.int64) -> Fraction:
@@ -56,3 +58,8 @@ def summed(groups: Ints, ticks: Ints, count: int) -> Ints:
 def hundredths(area_e2: int) -> Fraction:
     """An area as entered (hundredths of m²) as an exact number of m²."""
     return Fraction(area_e2, 100)
+
+
+def ticks(area_m2: Fraction) -> int:
+    """An exact area of this ledger (m²) in ticks."""
+    return int(area_m2 * TICKS_PER_M2)

@@ -10,7 +10,7 @@ reversal or an addition of the period in which the fact arrived (`Net.late_m2`).
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +19,7 @@ import shapely
 from sync.ledger import exact
 from sync.ledger.acceptance import Accepted
 from sync.ledger.days import day_of
-from sync.ledger.events import EventKind, Force
+from sync.ledger.events import EventKind, Force, LandEvent
 from sync.ledger.exact import Ints
 from sync.ledger.field_sections import Sighting
 from sync.ledger.figures import ParcelFigures
@@ -50,13 +50,13 @@ class Position:
 def outside(land: Land) -> Outside:
     """New building outside every parcel, whenever seen. Each square metre belongs to the event that saw it first.
 
-    What has arrived and is not in force counts too: only the district ends an adverse fact, so returning, rejecting
-    or holding a sighting must not raise the net reduction (rules §2).
+    What has arrived and is not in force counts too, unless it is so large that it waits for the district: only the
+    district ends an adverse fact, so returning, rejecting or holding a sighting must not raise the net (rules §2).
     """
     chosen = [
         number
         for number, event in enumerate(land.events)
-        if event.kind == EventKind.NEW_BUILD and event.force != Force.NONE and event.outline is not None
+        if event.kind == EventKind.NEW_BUILD and event.outline is not None and _acts(event)
     ]
     events = np.array([number for number in chosen if land.event_outlines[number] is not None], dtype=np.int64)
     outlines = land.event_outlines[events]
@@ -75,6 +75,11 @@ def outside(land: Land) -> Outside:
     areas[areas <= CRUMB_M2] = 0.0
     at_ms = np.array([land.events[number].at_ms for number in events], dtype=np.int64)
     return Outside(events, at_ms, exact.from_m2(exact.on_grid(areas)))
+
+
+def _acts(event: LandEvent) -> bool:
+    waits = event.units is not None and not event.units
+    return event.force is Force.FULL or (event.force is not Force.NONE and not waits)
 
 
 def position(land: Land, figures: ParcelFigures, accepted: Accepted, out: Outside, alive: Ints) -> Position:
@@ -113,13 +118,12 @@ def net_of(unit: str, start: Position, end: Position, published: Position | None
     )
 
 
-def sightings(land: Land, out: Outside, after_ms: int, until_ms: int, units: Sequence[str]) -> tuple[Sighting, ...]:
-    """疑似新增建设 seen in the period by `units`, with what of each lies on no parcel and was not seen before."""
+def sightings(land: Land, out: Outside, after_ms: int, until_ms: int) -> tuple[Sighting, ...]:
+    """疑似新增建设 seen in the period, with what of each lies on no parcel and was not seen before."""
     free = dict(zip(out.event.tolist(), out.ticks.tolist(), strict=True))
-    wanted = frozenset(units)
     found = []
     for number, event in enumerate(land.events):
-        if event.kind != EventKind.NEW_BUILD or not after_ms < event.at_ms <= until_ms or event.unit not in wanted:
+        if event.kind != EventKind.NEW_BUILD or not after_ms < event.at_ms <= until_ms:
             continue
         outline = land.event_outlines[number]
         area = np.array([0.0 if outline is None else shapely.area(outline)])

@@ -17,7 +17,9 @@ from sync.ledger.figures import ParcelFigures
 from sync.ledger.fold import CLEARED, RESTORED, REUSED
 from sync.ledger.history import History, freed
 from sync.ledger.land import Land
+from sync.ledger.moments import ByUnit
 from sync.ledger.plan_sections import ReuseShares
+from sync.ledger.rollup import Hierarchy
 from sync.ledger.unit_figures import ZERO, FigureRow
 
 _KINDS = tuple(ReuseKind)
@@ -55,6 +57,16 @@ def reuse_columns(land: Land, figures: ParcelFigures, past: History, rows: Itera
     keys = land.ground.parcel[pieces] * width + column[pieces]
     total = exact.summed(keys, exact.from_m2(land.ground.area_m2[pieces]), len(land.parcels) * width)
     return ReuseColumns(total.reshape(-1, width))
+
+
+def by_home(columns: ReuseColumns, by_unit: ByUnit, hierarchy: Hierarchy) -> dict[str, Ints]:
+    """The columns added up by the unit to which figures are credited."""
+    sums = np.array([by_unit.sums(column) for column in columns.ticks.T], dtype=np.int64)
+    found: dict[str, Ints] = {}
+    for number, unit in enumerate(by_unit.units):
+        home = hierarchy.credited(unit)
+        found[home] = found.get(home, 0) + sums[:, number]
+    return found
 
 
 def reuse_shares(rows: Iterable[FigureRow], by_unit: Mapping[str, Ints]) -> tuple[ReuseShares, ...]:
