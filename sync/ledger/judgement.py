@@ -8,42 +8,32 @@ discrepancy of scope record) is found elsewhere, from the book alone and before 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
-from collections.abc import Set as AbstractSet
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 import shapely
-from shapely.geometry.base import BaseGeometry
 
-from schemas.codes import AreaSource, Discrepancy, InspectionKind, LandFreed, RegreeningOutcome, ReviewOutcome
-from schemas.errors import LedgerError
-from schemas.register_fields import Reuse
+from schemas.codes import Discrepancy, ReviewOutcome
 from schemas.roles import Role
-from schemas.rules import Thresholds
 from schemas.standing import Standing
-from sync.ledger.classes import NO_CLASS, ClassTable
-from sync.ledger.days import day_of, day_start_ms
+from sync.ledger.entered import Terms, event_of, no_outlines, reuse_event
 from sync.ledger.events import EventKind, Force, LandEvent
-from sync.ledger.facts import Book, Decision, LandClass, RegisterRow, Resolved, Version
+from sync.ledger.facts import Book, Decision, RegisterRow, Resolved, Version
 from sync.ledger.geodesy_arrays import areas_m2
 from sync.ledger.land import may_be_adverse
 
 REUSE = "reuse"
 NOWHERE: frozenset[str] = frozenset()
 """The units of an event that waits for the district: its claims are there, its adverse moves are not yet."""
-_AGREED = frozenset({"corrected", "explained"})
-
-
-@dataclass(frozen=True)
-class Terms:
-    """What judgement goes by: thresholds and classes of an edition, entries that an open blocking discrepancy of scope
-    record holds, and the outline of a parcel (for a demolition that freed all of it and has none of its own)."""
-
-    values: Thresholds
-    classes: ClassTable
-    held: AbstractSet[tuple[str, Discrepancy]] = frozenset()
-    outline_of: Callable[[str], BaseGeometry | None] = lambda _: None
+ADVERSE_CODES: dict[EventKind, frozenset[Discrepancy]] = {
+    EventKind.NEW_BUILD: frozenset({Discrepancy.D05, Discrepancy.D18}),
+    EventKind.DEMOLITION_NOT_CLEARED: frozenset({Discrepancy.D18}),
+    EventKind.REGREENING_FAILED: frozenset({Discrepancy.D20}),
+    EventKind.REGREENING_PASSED: frozenset({Discrepancy.D16}),
+}
+"""The codes under which the district speaks of an event's adverse moves. A resolution under another code speaks of a
+discrepancy of the record: that one dismissed, the record counts."""
 
 
 @dataclass(frozen=True)
@@ -54,20 +44,24 @@ class Case:
     decisions: tuple[Decision, ...] = ()
     resolutions: tuple[Resolved, ...] = ()
 
-    def ruled(self, version: Version) -> frozenset[str]:
-        """How the district has closed what concerns this version; never said by its author or a reviewer (§5)."""
+    def ruled(self, version: Version) -> frozenset[tuple[str, Discrepancy]]:
+        """What the district has said of this version, outcome and code; never by an author or a reviewer of the record
+        (§5)."""
         if not self.resolutions:
             return frozenset()
-        barred = {version.said.author} | {one.said.author for one in self.decisions if one.outcome is not None}
+        barred = {one.said.author for one in self.versions}
+        barred |= {one.said.author for one in self.decisions if one.outcome is not None}
         return frozenset(
-            one.outcome for one in self.resolutions if version.id in one.about and one.said.author not in barred
+            (one.outcome, one.code)
+            for one in self.resolutions
+            if version.id in one.about and one.said.author not in barred and one.said.role in (None, Role.DISTRICT)
         )
 
 
 def judge_book(book: Book, terms: Terms) -> list[LandEvent]:
     """The events of a whole book. Where `terms` know no outlines, those of the book's last parcel rows are taken."""
     outlines = {parcel.id: parcel.outline for parcel in book.parcels}
-    if terms.outline_of is _NO_OUTLINES:
+    if terms.outline_of is no_outlines:
         terms = replace(terms, outline_of=outlines.get)
     versions: dict[str, list[Version]] = defaultdict(list)
     record: dict[str, str] = {}
@@ -105,7 +99,8 @@ def judge_reuse(rows: Iterable[RegisterRow], resolutions: Iterable[Resolved], te
         if row.subtype == REUSE and (row.row not in last or last[row.row].said.seq < row.said.seq):
             last[row.row] = row
     dismissed = {entry for one in resolutions if one.outcome == "dismissed" for entry in one.about}
-    return [_reuse(row, terms) for row in last.values() if row.said.entry not in dismissed and _typed(row) is not None]
+    live = [row for row in last.values() if row.said.entry not in dismissed]
+    return [event for row in live if (event := reuse_event(row, terms)) is not None]
 
 
 # -- one record ------------------------------------------------------------------------------------------------------
@@ -115,14 +110,24 @@ def judge_reuse(rows: Iterable[RegisterRow], resolutions: Iterable[Resolved], te
 class _Draft:
     version: Version
     event: LandEvent
-    ruled: frozenset[str] = field(default_factory=frozenset)
+    ruled: frozenset[tuple[str, Discrepancy]] = field(default_factory=frozenset)
+
+    def told(self, *outcomes: str) -> bool:
+        """Whether the district has said one of these of the event's adverse moves."""
+        codes = ADVERSE_CODES.get(self.event.kind, frozenset())
+        return any(outcome in outcomes and code in codes for outcome, code in self.ruled)
+
+    @property
+    def agreed(self) -> bool:
+        """Whether the district agrees that a revision shrinks the adverse moves; choosing a branch (D26) does too."""
+        return self.told("corrected", "explained") or any(code is Discrepancy.D26 for _, code in self.ruled)
 
 
 def _judged(case: Case, terms: Terms, held: set[str]) -> list[LandEvent]:
     drafts = [
         _Draft(version, event, case.ruled(version))
         for version in case.versions
-        if (event := _event(version, terms)) is not None
+        if (event := event_of(version, terms)) is not None
     ]
     if not drafts:
         return []
@@ -133,7 +138,7 @@ def _judged(case: Case, terms: Terms, held: set[str]) -> list[LandEvent]:
         version = draft.version
         force = _force(case, draft, approved, terms, held)
         ever_approved = any(one.outcome is ReviewOutcome.APPROVE and version.id in one.about for one in case.decisions)
-        free = ever_approved or "upheld" in draft.ruled
+        free = ever_approved or draft.told("upheld")
         made.append(
             replace(
                 draft.event,
@@ -147,10 +152,12 @@ def _judged(case: Case, terms: Terms, held: set[str]) -> list[LandEvent]:
 
 def _force(case: Case, draft: _Draft, approved: _Draft | None, terms: Terms, held: set[str]) -> Force:
     version = draft.version
-    if "dismissed" in draft.ruled:
-        return Force.NONE
     on_arrival = version.said.role == Role.THIRD_PARTY and version.standing is Standing.SUBMITTED
-    if version.in_force or on_arrival:
+    in_force = version.in_force or on_arrival
+    # What a passed check in force restored stays: the district that wants it out withdraws it.
+    if draft.told("dismissed") and not (in_force and draft.event.kind is EventKind.REGREENING_PASSED):
+        return Force.NONE
+    if in_force:
         if not version.photos_complete:
             return Force.ADVERSE
         provisional = (
@@ -173,7 +180,7 @@ def _replaces(approved: _Draft, draft: _Draft, terms: Terms) -> bool:
     version = draft.version
     if version.standing is not Standing.SUPERSEDED and version.said.seq > approved.version.said.seq:
         return False  # a later revision that is not approved yet
-    if not may_be_adverse(draft.event, terms.classes) or draft.ruled & _AGREED:
+    if not may_be_adverse(draft.event, terms.classes) or draft.agreed:
         return True
     return _shrinks_by_m2(draft.event, approved.event, terms) <= terms.values.shrink_needs_district_m2
 
@@ -199,106 +206,7 @@ def _withdrawn_by_district(case: Case, version: Version) -> bool:
     return any(one.said.role == Role.DISTRICT for one in withdrawals)
 
 
-# -- events ----------------------------------------------------------------------------------------------------------
-
-
-def _event(version: Version, terms: Terms) -> LandEvent | None:
-    at_ms = clipped_ms(version)
-    kind, early = _kind(version, at_ms, terms.values)
-    if kind is None:
-        return None
-    outline, source = version.outline, version.area_source
-    if outline is None and version.land_freed is LandFreed.ALL:
-        outline, source = _whole_parcels(version, terms), AreaSource.LEDGER
-    return LandEvent(
-        id=version.id,
-        record=version.record,
-        kind=kind,
-        force=Force.ADVERSE,
-        at_ms=at_ms,
-        unit=version.said.unit,
-        units=frozenset({version.said.unit}),
-        author=version.said.author,
-        parcels=version.parcels,
-        outline=outline,
-        class_index=_class_index(version.observed_class, terms.classes),
-        claimed_e2=version.claimed_e2 or 0,
-        floor_area_e2=version.floor_area_e2 or 0,
-        structures=version.structures,
-        area_source=AreaSource.DRAWN if source is None else source,
-        early=early,
-        seq=version.said.seq,
-        supersedes=version.supersedes,
-    )
-
-
-def clipped_ms(version: Version) -> int:
-    """The time of observation within what the log proves: after the last checkpoint that the device had seen, before
-    the receipt (§1). A time outside is D11b, which holds the record's claims and never drops its adverse facts."""
-    after = version.observed_ms if version.known_ms is None else max(version.observed_ms, version.known_ms)
-    return min(after, version.said.received_ms)
-
-
-def is_early(version: Version, waiting_days: int) -> bool:
-    """Whether a check that passed lies closer to the planting than the waiting period (§2: counts as works done)."""
-    if version.outcome is not RegreeningOutcome.PASSED or version.planted_on is None:
-        return False
-    return (day_of(clipped_ms(version)) - version.planted_on).days < waiting_days
-
-
-def _kind(version: Version, at_ms: int, values: Thresholds) -> tuple[EventKind | None, bool]:
-    if version.kind is InspectionKind.NEW_BUILD_SIGHTING:
-        return EventKind.NEW_BUILD, False
-    if version.kind is InspectionKind.DEMOLITION:
-        if version.land_freed is LandFreed.NONE:
-            return EventKind.NO_LAND, False
-        return (EventKind.DEMOLITION_CLEARED if version.site_cleared else EventKind.DEMOLITION_NOT_CLEARED), False
-    if version.kind is InspectionKind.REGREENING:
-        if version.outcome is RegreeningOutcome.FAILED:
-            return EventKind.REGREENING_FAILED, False
-        early = is_early(version, values.waiting_period_days)
-        passed = version.outcome is RegreeningOutcome.PASSED and not early
-        return (EventKind.REGREENING_PASSED if passed else EventKind.WORKS_DONE), early
-    return None, False
-
-
-def _whole_parcels(version: Version, terms: Terms) -> BaseGeometry | None:
-    outlines = [one for name in version.parcels if (one := terms.outline_of(name)) is not None]
-    if len(outlines) <= 1:
-        return outlines[0] if outlines else None
-    whole: BaseGeometry = shapely.union_all(outlines)
-    return whole
-
-
-def _reuse(row: RegisterRow, terms: Terms) -> LandEvent:
-    fields = _typed(row)
-    land_class = None if fields is None else LandClass(fields.class_system, fields.class_code)
-    return LandEvent(
-        id=row.said.entry,
-        record=row.row,
-        kind=EventKind.REUSE,
-        force=Force.FULL,
-        at_ms=day_start_ms(row.on),
-        unit=row.said.unit,
-        units=frozenset({row.said.unit}),
-        author=row.said.author,
-        parcels=row.parcels,
-        outline=row.outline,
-        class_index=_class_index(land_class, terms.classes),
-        seq=row.said.seq,
-    )
-
-
-def _typed(row: RegisterRow) -> Reuse | None:
-    return row.fields if isinstance(row.fields, Reuse) else None
-
-
-def _class_index(land_class: LandClass | None, classes: ClassTable) -> int:
-    """A class that the edition does not know counts for nothing; one strange entry must not stop the ledger."""
-    try:
-        return classes.index(land_class)
-    except LedgerError:
-        return NO_CLASS
+# -- the limit -------------------------------------------------------------------------------------------------------
 
 
 def _within_limit(events: list[LandEvent], terms: Terms) -> list[LandEvent]:
@@ -319,6 +227,3 @@ def _within_limit(events: list[LandEvent], terms: Terms) -> list[LandEvent]:
     for number in np.flatnonzero(areas_m2(outlines) > terms.values.adverse_area_limit_m2):
         events[bound[number]] = replace(events[bound[number]], units=NOWHERE)
     return events
-
-
-_NO_OUTLINES = Terms.__dataclass_fields__["outline_of"].default

@@ -24,12 +24,13 @@ from sync.ledger.board import Board
 from sync.ledger.book import BookBuilder, Changes, LogLine
 from sync.ledger.classes import ClassTable
 from sync.ledger.days import day_of, day_start_ms
+from sync.ledger.entered import Terms
 from sync.ledger.events import LandEvent
 from sync.ledger.facts import Book, Check, Parcel, RegisterRow, Survey
 from sync.ledger.figures import ParcelFigures, parcel_figures
 from sync.ledger.history import history
 from sync.ledger.holding import parcels_on
-from sync.ledger.judgement import REUSE, Case, Terms, judge, judge_reuse
+from sync.ledger.judgement import REUSE, Case, judge, judge_reuse
 from sync.ledger.land import Land, Project, lay_out
 from sync.ledger.plane import to_plane
 from sync.ledger.results import ParcelResult, parcel_results

@@ -11,8 +11,9 @@ from schemas.codes import Discrepancy
 from schemas.rules import rules
 from sync.ledger.book import read_book
 from sync.ledger.classes import ClassTable
+from sync.ledger.entered import Terms
 from sync.ledger.events import EventKind, Force, LandEvent
-from sync.ledger.judgement import NOWHERE, Terms, judge_book
+from sync.ledger.judgement import NOWHERE, judge_book
 from tests.ledger.diary import DAY_MS, NOW_MS, Diary, box, photo
 
 YARD = box(0, 0, 50, 50)
@@ -155,6 +156,16 @@ def test_only_the_district_ends_an_adverse_move_and_not_by_its_own_hand() -> Non
         d.resolve([entry], "dismissed")
     events = judged(d)
     assert (events[one].force, events[own].force, events[reviewed].force) == (Force.NONE, Force.ADVERSE, Force.ADVERSE)
+
+
+def test_dismissing_a_discrepancy_of_a_record_leaves_the_record_as_it_is() -> None:
+    d = Diary()
+    claim, seen = d.demolition(["甲"], YARD), d.sighting(YARD)
+    d.review(claim)
+    d.resolve([claim], "dismissed", code="D04")
+    d.resolve([seen], "dismissed", code="D04")
+    events = judged(d)
+    assert (events[claim].force, events[seen].force) == (Force.FULL, Force.ADVERSE)
 
 
 def _revised(old: dict[str, object], new: dict[str, object], **more: object) -> tuple[Diary, str, str]:

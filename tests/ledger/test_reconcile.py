@@ -15,10 +15,11 @@ from sync.ledger.acceptance import accept
 from sync.ledger.book import Changes, LogLine, read_book
 from sync.ledger.classes import ClassTable
 from sync.ledger.days import day_of
+from sync.ledger.entered import Terms
 from sync.ledger.figures import parcel_figures
 from sync.ledger.history import history
 from sync.ledger.holding import parcels_on
-from sync.ledger.judgement import Terms, judge_book
+from sync.ledger.judgement import judge_book
 from sync.ledger.land import lay_out
 from sync.ledger.reconcile import Held, Reconciliation
 from sync.ledger.results import ParcelResult, parcel_results
