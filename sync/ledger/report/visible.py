@@ -147,7 +147,7 @@ def _line_differences(places: _Places, line: int, was: str, now: str, *, intact:
     old, new = _CELL.findall(was), _CELL.findall(now)
     if _visible(was) == _visible(now):
         yield Finding(Code.REPORT_FILE_CHANGED, {"where": f"{sheet}, line {line + 1}"})
-    elif not was.startswith("<tr") or len(old) != len(new):
+    elif not was.startswith(("<tr", "<thead")) or len(old) != len(new):
         yield _changed(sheet, f"{_visible(was)[:_SHORT]} → {_visible(now)[:_SHORT]}")
     else:
         headings = places.headings(line)
