@@ -1,28 +1,31 @@
 """XLSX: one sheet, one row of headings, plain cells. Merged cells, formulas and error values are faults by cell.
 
-openpyxl reads the cells; what it hides in its streaming mode (merged ranges) or should never see (document types, which
-make XML bombs) is looked for in the parts themselves first.
+openpyxl reads workbook and styles, `cellstream.py` texts and cells; merged ranges and what neither should ever see
+(document types, which make XML bombs) are looked for in the parts themselves first.
 """
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 import warnings
 import zipfile
 from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
-from openpyxl import load_workbook
+from openpyxl.reader.excel import ExcelReader
+from openpyxl.styles.stylesheet import apply_stylesheet
 from openpyxl.utils import get_column_letter, range_boundaries
+from openpyxl.xml.constants import SHARED_STRINGS
 
 from schemas.errors import Code, LedgerError
-from sync.imports import grid
+from sync.imports import cellstream, grid
 from sync.imports.gate import opened_zip, parsing, unpacked
-from sync.imports.raw import MAX_CELLS, MAX_COLUMNS, MAX_ROWS, Progress, Raw, imprecise, objects
+from sync.imports.raw import MAX_CELLS, MAX_ROWS, Progress, Raw, imprecise, objects
 from sync.imports.sheet import Cell, Fault, ReadOptions
 
 EXCEL_DIGITS = 10**15
@@ -39,110 +42,114 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> Raw:
     """
     with opened_zip(path) as archive:
         _refuse_document_types(archive)
-    with parsing("XLSX"), warnings.catch_warnings(), path.open("rb") as file:  # openpyxl judges a path by its ending
+    with parsing("XLSX"), warnings.catch_warnings(), path.open("rb") as file, opened_zip(path) as archive:
         warnings.simplefilter("ignore")  # styles and extensions that openpyxl leaves out are nothing to us
-        book = load_workbook(file, read_only=True, data_only=False, keep_links=False)
-        try:
-            sheet = _sheet(book, options.layer)
-            merged = _merged(path, sheet._worksheet_path)
-            return _read(sheet, merged, options, progress)
-        finally:
-            book.close()
+        book = _book(file)  # a handle, for openpyxl judges a path by its ending
+        part = _part(book, archive, options.layer)
+        merged = _merged(archive, part.entry)
+        with archive.open(part.entry) as source:
+            return _read(part.title, cellstream.rows(source, book), merged, options, progress)
 
 
-def _read(sheet: Any, merged: list[str], options: ReadOptions, progress: Progress) -> Raw:
+@dataclass(frozen=True)
+class _Part:
+    title: str
+    entry: str
+    visible: bool
+
+
+def _read(title: str, stream: Iterator[cellstream.Row], merged: list[str], options: ReadOptions, said: Progress) -> Raw:
     names: list[str] = []
-    rows: list[int] = []
+    numbers: list[int] = []
     cells: list[list[Cell]] = []
     faults: list[Fault] = []
-    sheet.reset_dimensions()  # what a file says about its own size is not believed
     total = 0
-    for number, record in enumerate(sheet.iter_rows(), start=1):
-        total += len(record)
-        if number > MAX_ROWS or len(record) > max(MAX_COLUMNS, 1) or total > MAX_CELLS:
-            raise LedgerError(Code.IMPORT_TABLE_TOO_LARGE, what="rows, columns or cells", limit=MAX_ROWS)
+    for number, values, odd in stream:
+        total += len(values)
+        if number > MAX_ROWS or total > MAX_CELLS:
+            raise LedgerError(Code.IMPORT_TABLE_TOO_LARGE, what="rows or cells", limit=MAX_ROWS)
         if number < options.header_row:
             continue
         if number == options.header_row:
-            names = _headings(record, number, merged)
+            names = _headings(values, odd, number, merged)
             continue
-        values = [_value(cell, number, names, faults) for cell in record]
-        if all(value is None for value in values):
+        if not names:
+            break
+        faults.extend(_odd_fault(each, number, names) for each in odd)
+        if not odd and all(value is None for value in values):
             continue
         if any(value is not None for value in values[len(names) :]):
             faults.append(Fault(Code.IMPORT_ROW_RAGGED, number, None, {"cells": len(values), "headings": len(names)}))
-        rows.append(number)
+        numbers.append(number)
         cells.append((values + [None] * len(names))[: len(names)])
-        if len(rows) % _STEP == 0:
-            progress(len(rows), len(rows))
+        if len(numbers) % _STEP == 0:
+            said(len(numbers), len(numbers))
     if not names:
         raise LedgerError(Code.IMPORT_HEADER_INVALID, reason=f"no row {options.header_row}")
-    numbers = np.array(rows, dtype=np.int64)
+    rows = np.array(numbers, dtype=np.int64)
     by_column = list(zip(*cells, strict=True)) if cells else [()] * len(names)
     columns = {name: objects(column) for name, column in zip(names, by_column, strict=True)}
-    faults += _merged_faults(merged, numbers, names) + imprecise(numbers, columns) + _cut_numbers(numbers, columns)
-    raw = Raw(sheet.title, None, None, numbers, columns, objects([None] * len(rows)), None, faults)
+    faults += _merged_faults(merged, rows, names) + imprecise(rows, columns) + _cut_numbers(rows, columns)
+    raw = Raw(title, None, None, rows, columns, objects([None] * len(rows)), None, faults)
     return grid.with_shapes(raw, options)
 
 
-def _sheet(book: Any, wanted: str | None) -> Any:
+def _book(file: IO[bytes]) -> cellstream.Book:
+    """What cells refer to. openpyxl's own way in would read every sheet once through, to know its size."""
+    reader = ExcelReader(file, read_only=True, keep_links=False)
+    reader.read_manifest()
+    reader.read_workbook()
+    apply_stylesheet(reader.archive, reader.wb)
+    strings = reader.package.find(SHARED_STRINGS)
+    texts: list[str] = []
+    if strings is not None:
+        with reader.archive.open(strings.PartName.lstrip("/")) as source:
+            texts = cellstream.texts(source)
+    sheets = tuple(
+        (str(sheet.name), str(rel.target), sheet.state == "visible")
+        for sheet, rel in reader.parser.find_sheets()
+        if rel.Type.endswith("/worksheet")
+    )
+    styles = reader.wb
+    dates, spans = frozenset(styles._date_formats), frozenset(styles._timedelta_formats)
+    return cellstream.Book(sheets, texts, dates, spans, styles.epoch)
+
+
+def _part(book: cellstream.Book, archive: zipfile.ZipFile, wanted: str | None) -> _Part:
     """The sheet named, or the only visible one that has cells."""
-    sheets = {sheet.title: sheet for sheet in book.worksheets}
+    parts = [_Part(title, entry.lstrip("/"), visible) for title, entry, visible in book.sheets]
     if wanted is not None:
-        if wanted not in sheets:
-            raise LedgerError(Code.IMPORT_LAYER_UNKNOWN, layer=wanted, layers=list(sheets)[:20])
-        return sheets[wanted]
-    filled = [sheet for sheet in sheets.values() if sheet.sheet_state == "visible" and _has_cells(sheet)]
+        for part in parts:
+            if part.title == wanted:
+                return part
+        raise LedgerError(Code.IMPORT_LAYER_UNKNOWN, layer=wanted, layers=[part.title for part in parts][:20])
+    filled = [part for part in parts if part.visible and _has_cells(book, archive, part)]
     if len(filled) > 1:
-        raise LedgerError(Code.IMPORT_LAYER_AMBIGUOUS, layers=[sheet.title for sheet in filled][:20])
+        raise LedgerError(Code.IMPORT_LAYER_AMBIGUOUS, layers=[part.title for part in filled][:20])
     if not filled:
         raise LedgerError(Code.IMPORT_HEADER_INVALID, reason="every sheet is empty")
     return filled[0]
 
 
-def _has_cells(sheet: Any) -> bool:
-    sheet.reset_dimensions()
-    return any(cell.value is not None for record in sheet.iter_rows(max_row=50) for cell in record)
+def _has_cells(book: cellstream.Book, archive: zipfile.ZipFile, part: _Part) -> bool:
+    with archive.open(part.entry) as source:
+        rows = islice(cellstream.rows(source, book), 50)
+        return any(odd or any(value is not None for value in values) for _, values, odd in rows)
 
 
-def _headings(record: tuple[Any, ...], number: int, merged: list[str]) -> list[str]:
-    for cell in record:
-        if cell.data_type == "f":
-            raise LedgerError(Code.IMPORT_CELL_FORMULA, cell=cell.coordinate)
+def _headings(values: list[Cell], odd: list[cellstream.Odd], number: int, merged: list[str]) -> list[str]:
+    if odd:
+        raise LedgerError(odd[0].code, cell=odd[0].cell, value=odd[0].value)
     for ref in merged:
         _, top, _, bottom = range_boundaries(ref)
         if top <= number <= bottom:
             raise LedgerError(Code.IMPORT_CELL_MERGED, cell=ref)
-    return grid.headings([None if cell.value is None else str(cell.value) for cell in record])
+    return grid.headings(values)
 
 
-def _value(cell: Any, row: int, names: list[str], faults: list[Fault]) -> Cell:
-    """A cell as text, number or None; formulas and errors become faults, dates ISO text."""
-    value = cell.value
-    if value is None or type(value) is int or (type(value) is str and cell.data_type == "s"):
-        return value if value != "" else None
-    if type(value) is float and value - value == 0.0:
-        return value
-    if cell.data_type == "f":
-        faults.append(Fault(Code.IMPORT_CELL_FORMULA, row, _name(cell, names), {"cell": cell.coordinate}))
-        return None
-    if cell.data_type == "e" or type(value) is float:
-        details = {"cell": cell.coordinate, "value": str(value)[:40]}
-        faults.append(Fault(Code.IMPORT_CELL_ERROR, row, _name(cell, names), details))
-        return None
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, dt.datetime):
-        return value.date().isoformat() if value.time() == dt.time() else value.isoformat()
-    if isinstance(value, dt.date | dt.time):
-        return value.isoformat()
-    return str(value) if value != "" else None
-
-
-def _name(cell: Any, names: list[str]) -> str:
-    """The cell's heading, or its column's letter where there is none."""
-    number = int(cell.column)
-    return names[number - 1] if number <= len(names) else str(get_column_letter(number))
+def _odd_fault(odd: cellstream.Odd, row: int, names: list[str]) -> Fault:
+    column = names[odd.column] if odd.column < len(names) else str(get_column_letter(odd.column + 1))
+    return Fault(odd.code, row, column, {"cell": odd.cell, "value": odd.value})
 
 
 def _cut_numbers(rows: NDArray[np.int64], columns: dict[str, NDArray[np.object_]]) -> list[Fault]:
@@ -165,18 +172,14 @@ def _merged_faults(merged: list[str], rows: NDArray[np.int64], names: list[str])
     return faults
 
 
-def _merged(path: Path, part: str) -> list[str]:
+def _merged(archive: zipfile.ZipFile, entry: str) -> list[str]:
     """References of all merged ranges in a sheet's part, read as a stream."""
-    found: list[str] = []
-    with opened_zip(path) as archive:
-        for window in _windows(archive, part.lstrip("/")):
-            for match in _MERGE.finditer(window):
-                ref = match[1].decode("ascii")
-                if not found or ref != found[-1]:
-                    found.append(ref)
-            if len(found) > _MAX_MERGED:
-                raise LedgerError(Code.IMPORT_TABLE_TOO_LARGE, what="merged ranges", limit=_MAX_MERGED)
-    return list(dict.fromkeys(found))
+    found: dict[str, None] = {}
+    for window in _windows(archive, entry):
+        found.update((match[1].decode("ascii"), None) for match in _MERGE.finditer(window))
+        if len(found) > _MAX_MERGED:
+            raise LedgerError(Code.IMPORT_TABLE_TOO_LARGE, what="merged ranges", limit=_MAX_MERGED)
+    return list(found)
 
 
 def _refuse_document_types(archive: zipfile.ZipFile) -> None:
