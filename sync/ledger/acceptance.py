@@ -8,36 +8,23 @@ ticks (`exact.py`). A document about several parcels takes them in the order in 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
 
-from schemas.errors import LedgerError
 from sync.ledger import exact
-from sync.ledger.classes import NO_CLASS, ClassTable
+from sync.ledger.classes import NO_CLASS
 from sync.ledger.days import day_end_ms, day_of
+from sync.ledger.documents import Document, NamedClasses, documents_on
+from sync.ledger.documents import class_index as class_index
 from sync.ledger.exact import Ints
-from sync.ledger.facts import Check, LandClass, Survey
+from sync.ledger.facts import Survey
 from sync.ledger.figures import ParcelFigures, verified_pieces
 from sync.ledger.history import History
 from sync.ledger.holding import latest
 from sync.ledger.land import Land
-
-ACCEPTANCE = "acceptance"
-
-
-@dataclass(frozen=True)
-class Document:
-    """An acceptance document that counts: `wanted` is its figure by class, ticks; `check` its place in `Land.checks`;
-    ground must lie inside the outlines of all `limits` (places in `Land.checks` too)."""
-
-    check: int
-    on: date
-    parcels: tuple[int, ...]
-    wanted: dict[int, int]
-    limits: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -84,50 +71,6 @@ def accept(
     return Accepted(takes, accepted, np.minimum(surveyed, outside), survey_years)
 
 
-def documents_on(land: Land, day: date, stopped: Set[str] = frozenset()) -> tuple[Document, ...]:
-    """The acceptance documents that count on `day`, in order of date; at equal dates that of the log.
-
-    Failed and superseded ones are out, a document entered twice counts once. A superseding document takes effect on
-    its own date. One whose step is stopped takes nothing, but what it would replace counts at most as much as it would
-    have: stopping a step never raises a figure.
-    """
-    due = {
-        check.said.entry: (number, check)
-        for number, check in enumerate(land.checks)
-        if check.kind == ACCEPTANCE and check.document_on <= day
-    }
-    replaced: set[str] = set()
-    caps: dict[str, set[int]] = defaultdict(set)
-    for entry, (number, check) in due.items():
-        for earlier in _replaced_by(check, due):
-            if entry in stopped:
-                caps[earlier].add(number)
-            else:
-                replaced.add(earlier)
-    place = {parcel.id: number for number, parcel in enumerate(land.parcels)}
-    found: dict[object, Document] = {}
-    for entry, (number, check) in sorted(due.items(), key=lambda item: _order(item[1][1])):
-        if not check.passed or entry in stopped or entry in replaced:
-            continue
-        limits = [number, *sorted(caps[entry])]
-        wanted, named = _wanted(check, land.classes), dict.fromkeys(check.parcels)
-        for cap in (land.checks[one] for one in limits[1:]):
-            most = _wanted(cap, land.classes) if cap.passed else {}
-            wanted = {one: min(ticks, most.get(one, 0)) for one, ticks in wanted.items()}
-            named = dict.fromkeys(name for name in named if name in cap.parcels)
-        found.setdefault(
-            (check.document_no, check.document_on, check.parcels, check.areas, _bytes(check), *limits[1:]),
-            Document(
-                number,
-                check.document_on,
-                tuple(place[name] for name in named if name in place),
-                wanted,
-                tuple(one for one in limits if land.checks[one].outline is not None),
-            ),
-        )
-    return tuple(found.values())
-
-
 def surveys_on(land: Land, surveys: Iterable[Survey], day: date) -> tuple[Ints, Ints]:
     """By parcel: the area outside construction (ticks) in the survey of the latest year up to that of `day`, and that
     year (0: no survey). Of several results of one year the last of the log holds."""
@@ -136,6 +79,7 @@ def surveys_on(land: Land, surveys: Iterable[Survey], day: date) -> tuple[Ints, 
     for row in found.values():
         if row.parcel not in newest or newest[row.parcel].year < row.year:
             newest[row.parcel] = row
+    classes = NamedClasses(land.classes)
     outside_e2, years = np.zeros((2, len(land.parcels)), dtype=np.int64)
     for number, parcel in enumerate(land.parcels):
         survey = newest.get(parcel.id)
@@ -143,18 +87,10 @@ def surveys_on(land: Land, surveys: Iterable[Survey], day: date) -> tuple[Ints, 
             continue
         years[number] = survey.year
         for area in survey.areas:
-            index = class_index(land.classes, area.land_class)
+            index = classes.index(area.land_class)
             if index != NO_CLASS and not land.classes.construction[index]:
                 outside_e2[number] += area.area_e2
     return exact.from_e2(outside_e2), years
-
-
-def class_index(classes: ClassTable, land_class: LandClass) -> int:
-    """The row of a class that a document names; NO_CLASS, which counts for nothing, where the edition has no such."""
-    try:
-        return classes.index(land_class)
-    except LedgerError:
-        return NO_CLASS
 
 
 def _taken(land: Land, figures: ParcelFigures, past: History, documents: tuple[Document, ...]) -> Takes:
@@ -270,29 +206,3 @@ def _share_out(
 
 def _layer(land: Land, document: Document, parcel: int) -> int:
     return land.check_layers[parcel, document.limits[0]] if document.limits else -1
-
-
-def _replaced_by(check: Check, due: Mapping[str, tuple[int, Check]]) -> Iterator[str]:
-    """What a check supersedes, directly or through others."""
-    seen = {check.said.entry}
-    earlier = check.supersedes
-    while earlier is not None and earlier not in seen:
-        seen.add(earlier)
-        yield earlier
-        earlier = due[earlier][1].supersedes if earlier in due else None
-
-
-def _order(check: Check) -> tuple[date, int, str]:
-    return check.document_on, check.said.seq, check.said.entry
-
-
-def _wanted(check: Check, classes: ClassTable) -> dict[int, int]:
-    wanted: dict[int, int] = defaultdict(int)
-    for row in check.areas:
-        wanted[class_index(classes, row.land_class)] += row.area_e2
-    wanted.pop(NO_CLASS, None)
-    return {one: int(exact.from_e2(np.array(area))) for one, area in wanted.items()}
-
-
-def _bytes(check: Check) -> bytes:
-    return b"" if check.outline is None else bytes(check.outline.wkb)

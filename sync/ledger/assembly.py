@@ -111,7 +111,8 @@ def make_statement(
 def _with_plans(made: Statement, book: Book, land: Land, asked: Asked, periods: Periods) -> Statement:
     after, until = asked.period.after, asked.period.until
     now, inside = periods.at(until), periods.inside
-    statuses = quota.quota_statuses(quota_steps_of(book), quota.verified_demolition(land, now.figures))
+    steps = quota_steps_of(book)
+    statuses = quota.quota_statuses(steps, quota.verified_demolition(land, now.figures, steps))
     to_date = floor_area_by_unit(periods.floor_area, periods.parcel_unit, -1, now.at_ms)
     floor = periods.by_home({unit: exact.hundredths(area) for unit, area in to_date.items()})
     taken = taken_by_unit(register_between(book, "green_taken", after, until), asked.project)
@@ -218,8 +219,8 @@ def _published(rows: Iterable[FigureRow]) -> Position:
 def _chosen(land: Land, now: Moment, periods: Periods) -> Ints:
     """Places of the parcels of the report, in order of the unit to which they are credited, then of their number."""
     inside = [number for number in now.alive.tolist() if periods.inside(land.parcels[number].unit)]
-    home = periods.hierarchy.credited
-    inside.sort(key=lambda number: (home(land.parcels[number].unit), land.parcels[number].id))
+    homes = {unit: periods.hierarchy.credited(unit) for unit in set(periods.parcel_unit.values())}
+    inside.sort(key=lambda number: homes[land.parcels[number].unit])  # parcels of a land stand in order of their number
     return np.array(inside, dtype=np.int64)
 
 

@@ -38,6 +38,11 @@ def from_e2(area_e2: Ints) -> Ints:
     return np.minimum(area_e2.astype(np.int64), _MOST_E2) * _TICKS_PER_E2
 
 
+def e2_ticks(area_e2: int) -> int:
+    """One area as entered (hundredths of m²) in ticks, as `from_e2`."""
+    return min(area_e2, _MOST_E2) * _TICKS_PER_E2
+
+
 def m2(ticks: int | np.int64) -> Fraction:
     """Ticks as an exact number of m².
 

@@ -18,7 +18,6 @@ from sync.ledger.days import day_end_ms, day_of
 from sync.ledger.events import EventKind, Force, LandEvent
 from sync.ledger.facts import RegisterRow
 from sync.ledger.field_sections import StructureStock
-from sync.ledger.figures import DEMOLITIONS
 
 
 @dataclass(frozen=True)
@@ -33,15 +32,16 @@ class Demolished:
 
 
 def demolished(events: Iterable[LandEvent], structures: Iterable[RegisterRow]) -> tuple[Demolished, ...]:
-    """What each demolition in force adds, in order of observation; `structures` are the rows that hold now."""
+    """What each demolition in force adds; `events` in order of observation (`Land.events`), `structures` the rows that
+    hold now."""
     room: dict[str, int] = {
         row.row: row.fields.floor_area_e2 for row in structures if row.fields.floor_area_e2 is not None
     }
     spent: set[str] = set()
     found = []
     counted: set[str] = set()
-    for event in sorted(events, key=lambda event: event.order):
-        if event.kind not in DEMOLITIONS or event.force is not Force.FULL or event.id in counted:
+    for event in events:
+        if event.force is not Force.FULL or event.kind not in _DEMOLITIONS or event.id in counted:
             continue
         counted.add(event.id)
         area = _added(event, room, spent) if event.structures else event.floor_area_e2
@@ -70,7 +70,8 @@ def structure_stock(
     return tuple(_stock(unit, kind, groups[unit, kind], gone, after, until) for unit, kind in sorted(groups))
 
 
-_FREEING = frozenset({EventKind.DEMOLITION_CLEARED, EventKind.DEMOLITION_NOT_CLEARED})
+_FREEING = (EventKind.DEMOLITION_CLEARED, EventKind.DEMOLITION_NOT_CLEARED)
+_DEMOLITIONS = (*_FREEING, EventKind.NO_LAND)
 
 
 def _added(event: LandEvent, room: dict[str, int], spent: set[str]) -> int:

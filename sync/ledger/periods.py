@@ -54,6 +54,7 @@ class Periods:
         self.floor_area = demolished(land.events, register_on(book, "structure", until))
         self.parcel_unit = {parcel.id: parcel.unit for parcel in land.parcels}
         self._moments: dict[date, Moment] = {}
+        self._by_unit: dict[int, ByUnit] = {}
         self._rows: dict[tuple[date, date], tuple[FigureRow, ...]] = {}
         named = {*self.parcel_unit.values(), *(event.unit for event in land.events)}
         self.units = self.hierarchy.within(asked.scope, sorted(named))
@@ -77,7 +78,9 @@ class Periods:
 
     def by_unit(self, now: Moment) -> ByUnit:
         """Sums over the parcels that are listed at a moment, by unit."""
-        return ByUnit.of(self._land.parcels, now.alive)
+        if now.at_ms not in self._by_unit:
+            self._by_unit[now.at_ms] = ByUnit.of(self._land.parcels, now.alive)
+        return self._by_unit[now.at_ms]
 
     def by_home(self, areas_m2: Mapping[str, Fraction]) -> dict[str, Fraction]:
         """Areas by unit as areas by the unit to which each is credited."""

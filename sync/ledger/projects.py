@@ -10,8 +10,7 @@ from datetime import date
 
 import numpy as np
 
-from schemas.codes import AreaSource
-from schemas.rules import Thresholds, area_tolerance_m2
+from schemas.rules import Thresholds
 from sync.ledger import exact
 from sync.ledger.acceptance import Accepted
 from sync.ledger.exact import Ints
@@ -42,12 +41,10 @@ def parcel_columns(land: Land, figures: ParcelFigures, accepted: Accepted, value
         np.array([-1 if one.planned_land_area_e2 is None else one.planned_land_area_e2 for one in land.parcels])
     )
     due = np.where(planned >= 0, np.minimum(planned, base), base)
-    slack = np.array(
-        [area_tolerance_m2(values, AreaSource.SURVEYED, ticks / exact.TICKS_PER_M2) for ticks in due.tolist()]
-    )
+    slack = values.tolerance_surveyed_ratio * due + values.tolerance_extra_m2 * exact.TICKS_PER_M2
     named = np.zeros(len(land.parcels), dtype=bool)
     named[accepted.takes.parcel] = True
-    done = (accepted.accepted > 0) & (accepted.accepted + slack * exact.TICKS_PER_M2 >= due) | named & (due == 0)
+    done = (accepted.accepted > 0) & (accepted.accepted + slack >= due) | named & (due == 0)
     return ParcelColumns(
         place={parcel.id: number for number, parcel in enumerate(land.parcels)},
         base=base,

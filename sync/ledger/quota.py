@@ -11,8 +11,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 
-import numpy as np
-
 from sync.ledger import exact
 from sync.ledger.facts import QuotaStep
 from sync.ledger.figures import ParcelFigures
@@ -24,13 +22,16 @@ from sync.ledger.unit_figures import ZERO, FigureRow
 _FREE = (CLEARED, RESTORED, REUSED)
 
 
-def verified_demolition(land: Land, figures: ParcelFigures) -> dict[str, Fraction]:
-    """By parcel the land (m²) that demolitions in force have freed and that is free still: cleared, restored or reused.
+def verified_demolition(land: Land, figures: ParcelFigures, steps: Iterable[QuotaStep]) -> dict[str, Fraction]:
+    """By parcel that `steps` link the land (m²) that demolitions in force have freed and that is free still: cleared,
+    restored or reused.
 
     Land that was built on again does not count, nor land under rubble (场清地净).
     """
     freed = exact.from_m2(figures.states_m2[:, list(_FREE)].sum(axis=1))
-    return {land.parcels[number].id: exact.m2(freed[number]) for number in np.flatnonzero(freed).tolist()}
+    linked = {parcel for step in steps for parcel in step.demolition_parcels}
+    places = (number for number, parcel in enumerate(land.parcels) if parcel.id in linked)
+    return {land.parcels[number].id: exact.m2(freed[number]) for number in places}
 
 
 def quota_statuses(steps: Iterable[QuotaStep], demolished_m2: Mapping[str, Fraction]) -> tuple[QuotaStatus, ...]:

@@ -8,12 +8,13 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
+import shapely
 
 from schemas.codes import LandState
 from schemas.measures import AreaUnit, shown
 from sync.ledger import exact
 from sync.ledger.acceptance import Accepted
-from sync.ledger.events import EventKind
+from sync.ledger.events import EventKind, LandEvent
 from sync.ledger.unit_figures import Level
 from tests.ledger import land_kit as kit
 from tests.ledger.land_kit import FARMLAND, FOREST, PARK, acceptance, book, box, cleared, parcel, passed, survey
@@ -23,11 +24,11 @@ SPRING, SUMMER, AUTUMN = date(2024, 3, 1), date(2024, 6, 1), date(2024, 9, 1)
 END = date(2024, 12, 31)
 
 
-def taken(made: Accepted) -> tuple[Fraction, Fraction]:
+def taken(made: Accepted) -> tuple[Fraction | int, Fraction | int]:
     return exact.m2(made.accepted.sum()), exact.m2(made.registered.sum())
 
 
-def restored(area: object = YARD, code: str = FOREST) -> list[object]:
+def restored(area: shapely.Geometry = YARD, code: str = FOREST) -> list[LandEvent]:
     return [cleared("E1", SPRING, ["A"], YARD), passed("E2", SUMMER, ["A"], area, code)]
 
 
