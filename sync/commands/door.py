@@ -7,8 +7,9 @@ import sys
 import typer
 
 from schemas.errors import LedgerError
-from sync.commands import central, ledger, log, schemas, tablet
+from sync.commands import central, ledger, log, report, schemas, tablet
 from sync.commands.imports import import_command
+from sync.commands.report_check import verify
 from sync.commands.say import complain
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -18,6 +19,8 @@ app.add_typer(tablet.app, name="tablet")
 app.add_typer(schemas.app, name="schemas")
 app.command("import")(import_command)
 app.add_typer(ledger.app)
+app.add_typer(report.app, name="report")
+app.command()(verify)
 
 
 def main() -> None:

@@ -28,6 +28,8 @@ _PER_PARCEL = tuple(
 """Figures of a unit that are sums over its parcels."""
 _FIGURES = tuple(column for column in FIGURES.columns if column.kind in (Kind.AREA, Kind.COUNT))
 ROUNDING = "rounding"
+_NOT_RESTATED = frozenset({"late", "reported", "net_with_transfers", "target_net", "target_verified"})
+"""Figures that speak of other periods or of plans: what they were is said where those are."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,7 @@ def restated(published: Contents, again: Contents) -> list[list[Any]]:
         if key not in now:
             continue
         for column in _FIGURES:
-            if column.kind is not Kind.AREA or column.id.startswith("target"):
+            if column.kind is not Kind.AREA or column.id in _NOT_RESTATED:
                 continue
             place = FIGURES.place(column.id)
             one, other = before[key][place], now[key][place]

@@ -247,8 +247,13 @@ _FIELD = (
 _CHECKS = (
     Section("discrepancies", "差异", "Discrepancies", (
         _c("code", W, "差异", "Discrepancy", words="discrepancy"), _UNIT, _c("open", N, "未处理", "Open"),
-        _c("closed", N, "已处理", "Closed"), _c("oldest_open_days", N, "最长未处理天数", "Oldest open (days)"),
-        _c("refused", A, "暂不计入面积", "Area not counted", "refused_m2"),
+        _c("open_0", N, "不足30天", "Below 30 days"), _c("open_30", N, "30–89天", "30 to 89"),
+        _c("open_90", N, "90–179天", "90 to 179"), _c("open_180", N, "180天以上", "180 and more"),
+        _c("oldest_open_days", N, "最长未处理天数", "Oldest open (days)"), _c("closed", N, "已处理", "Closed"),
+        _c("upheld", N, "属实", "Upheld"), _c("explained", N, "已说明", "Explained"),
+        _c("corrected", N, "已更正", "Corrected"), _c("dismissed", N, "不成立", "Dismissed"),
+        _c("refused", A, "暂不计入的填报面积", "Claims not counted", "refused_m2"),
+        _c("not_checked", N, "无法核对", "Not checked"),
     ), "discrepancies"),
     Section("sample", "第三方核查", "Third-party sample", (
         _c("checked", N, "抽查数", "Checked"), _c("wrong", N, "不符数", "Found wrong"),

@@ -29,7 +29,6 @@ from sync.ledger.field_sections import (
     AwaitingChange,
     Coverage,
     DayBin,
-    DiscrepancyCount,
     ExcludedParcel,
     FacilityStatus,
     ImportRow,
@@ -56,6 +55,7 @@ from sync.ledger.plan_sections import (
     TransferRow,
 )
 from sync.ledger.report import proof
+from sync.ledger.report.ageing import AgedCount
 from sync.ledger.report.document import Contents, contents_of, entries_named
 from sync.ledger.report.sealed import Issuer, ProvenRow, Report, seal
 from sync.ledger.statement import ChainLink, ClassShare, FlowCell, Header, ParcelRow, Restated, Statement
@@ -240,8 +240,8 @@ def _other_sections(entries: list[str], annex: list[ParcelRow]) -> dict[str, obj
         "milestones": (MilestoneRow("M-1", "DEMO-LS", "P-1", "完成拆除", "攻坚", date(2025, 5, 1), None, 244),),
         "awaiting_change": (AwaitingChange(annex[2].parcel, "DEMO-LS", area(9), area(0), date(2025, 11, 3), 58, 2024),),
         "sample": SampleResult(299, 2, 0.0008, 0.0239, 1, 0),
-        "discrepancies": (DiscrepancyCount("D18", "DEMO-LS", 1, 0, 113, area(0)),
-                          DiscrepancyCount("D31", "DEMO-QL", 2, 5, 40, area(123_456))),
+        "discrepancies": (AgedCount("D18", "DEMO-LS", 1, 0, 113, area(0), open_90=1),
+                          AgedCount("D31", "DEMO-QL", 2, 5, 40, area(123_456), upheld=1, explained=4, open_30=2)),
     }  # fmt: skip
 
 
