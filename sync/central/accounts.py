@@ -10,8 +10,9 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from schemas.admin_units import AdminUnits
 from schemas.errors import Code, LedgerError
@@ -69,10 +70,20 @@ def read_accounts(connection: Connection, names: Iterable[str] | None = None) ->
     query = select(accounts)
     if names is not None:
         query = query.where(accounts.c.account.in_(list(names)))
-    return {
-        row.account: Account(row.account, Role(row.role), tuple(json.loads(row.scopes)), bool(row.disabled))
-        for row in connection.execute(query)
-    }
+    return {row.account: _account(row) for row in connection.execute(query)}
+
+
+def read_account(connection: Connection, name: str) -> Account | None:
+    """One account; asked at every request, so by a statement that is built once."""
+    row = connection.execute(_BY_NAME, {"name": name}).one_or_none()
+    return None if row is None else _account(row)
+
+
+_BY_NAME = select(accounts).where(accounts.c.account == bindparam("name"))
+
+
+def _account(row: Any) -> Account:
+    return Account(row.account, Role(row.role), tuple(json.loads(row.scopes)), bool(row.disabled))
 
 
 def _switch(connection: Connection, account: str, disabled: int) -> None:

@@ -18,7 +18,7 @@ from schemas.errors import Code, LedgerError
 from schemas.ids import CENTRAL_DEVICE
 from schemas.roles import Role
 from sync.central import keys, rows
-from sync.central.accounts import Account, read_accounts
+from sync.central.accounts import Account, read_account
 from sync.central.admission import Author
 from sync.central.engine import Store, open_store
 from sync.central.keys import CentralKey
@@ -104,12 +104,12 @@ class Central:
 
     def author_of(self, connection: Connection, account: str) -> Author | None:
         """What admission needs to know of the account with this name."""
-        known = read_accounts(connection, [account]).get(account)
+        known = read_account(connection, account)
         return None if known is None else self.author(known)
 
     def caller(self, connection: Connection, account: str, auth: str, device: str | None, key: str | None) -> Caller:
         """The signed-in account as it stands now. Raises ACCOUNT_DISABLED."""
-        known = read_accounts(connection, [account]).get(account)
+        known = read_account(connection, account)
         if known is None or known.disabled:
             raise LedgerError(Code.ACCOUNT_DISABLED)
         return Caller(account, known.role, known.units(self.admin, self.today()), auth, device, key)

@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass, replace
 from io import FileIO
 from pathlib import Path
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import bindparam, func, insert, select
 
 from schemas.errors import Code, LedgerError
 from schemas.ids import CENTRAL_DEVICE
@@ -83,6 +83,33 @@ class PhotoFolder:
 
     def begin(self, caller: Caller, sha256: str, length: int, metadata: str = "") -> Upload:
         """Start an upload. Raises PHOTO_TOO_LARGE, DEVICE_FROZEN, UPLOAD_QUOTA, CENTRAL_DISK_FULL."""
+        made = self._announced(caller, sha256, length, metadata)
+        self._part(made).touch()
+        self._write_note(made)
+        return made
+
+    def take(self, caller: Caller, sha256: str, data: bytes, metadata: str = "") -> Upload:
+        """Take a photo that came whole in the request that announced it; it is visible when this returns.
+
+        Nothing is left to continue, so no note stays: who lost the answer announces it again. Raises as `begin`, and
+        PHOTO_HASH_MISMATCH.
+        """
+        made = self._announced(caller, sha256, len(data), metadata)
+        if hashlib.sha256(data).hexdigest() != sha256:
+            raise LedgerError(Code.PHOTO_HASH_MISMATCH, sha256=sha256)
+        part, note = self._part(made), self._note(made)
+        with _room_or_ours():
+            # Both are durable, under their names too, before the photo has its own (see `announced`).
+            _write_flushed(part, data)
+            _write_flushed(note, json.dumps(asdict(made)).encode())
+            _sync_folder(part.parent)
+        self._publish(made)
+        receive(self._central, sha256, len(data), made.device, made.account)
+        self.discard(made)
+        return made
+
+    def _announced(self, caller: Caller, sha256: str, length: int, metadata: str) -> Upload:
+        """An upload that may be begun, with nothing on disk yet but its folder."""
         settings = self._central.settings
         if length > settings.max_photo_bytes:
             raise LedgerError(Code.PHOTO_TOO_LARGE, limit_bytes=settings.max_photo_bytes)
@@ -99,8 +126,6 @@ class PhotoFolder:
             raise LedgerError(Code.UPLOAD_QUOTA, retry_after_s=60)
         if shutil.disk_usage(folder).free < settings.min_free_bytes + length:
             raise LedgerError(Code.CENTRAL_DISK_FULL)
-        self._part(made).touch()
-        self._write_note(made)
         return made
 
     def upload(self, caller: Caller, upload_id: str) -> Upload:
@@ -265,26 +290,41 @@ class PhotoFolder:
 def receive(central: Central, sha256: str, length: int, device: str, account: str) -> None:
     """Note a photo whose bytes are durable and checked, and the evidence that it completes, in one transaction."""
     with central.store.write() as connection:
-        known = connection.execute(select(photos.c.sha256).where(photos.c.sha256 == sha256)).first()
-        writer = LogWriter(connection, central.key, central.clock())
+        known = connection.execute(_KNOWN, {"photo": sha256}).first()
         if known is None:
-            connection.execute(
-                insert(photos).values(
-                    sha256=sha256, bytes=length, received_ms=writer.now_ms, device=device, account=account
-                )
-            )
-        waiting = (
-            select(entries.c.id)
-            .join(listed_photos, listed_photos.c.entry == entries.c.id)
-            .outerjoin(evidence, evidence.c.entry == entries.c.id)
-            .where(listed_photos.c.sha256 == sha256, evidence.c.entry.is_(None), rows.COUNTS)
-            .order_by(entries.c.seq)
-        )
-        ids = list(connection.execute(waiting).scalars())
-        known_entries = rows.by_ids(connection, ids)
-        writer.note_evidence([known_entries[entry_id].entry() for entry_id in ids])
+            values = {
+                "sha256": sha256, "bytes": length, "received_ms": central.clock(), "device": device, "account": account
+            }  # fmt: skip
+            connection.execute(insert(photos), values)
+        ids = list(connection.execute(_COMPLETED, {"photo": sha256}).scalars())
         if ids:
+            writer = LogWriter(connection, central.key, central.clock())
+            known_entries = rows.by_ids(connection, ids)
+            writer.note_evidence([known_entries[entry_id].entry() for entry_id in ids])
             writer.finish()
+
+
+_KNOWN = select(photos.c.sha256).where(photos.c.sha256 == bindparam("photo"))
+_others = listed_photos.alias("others")
+_held = photos.alias("held")
+_lacking = (
+    select(_others.c.sha256)
+    .outerjoin(_held, _held.c.sha256 == _others.c.sha256)
+    .where(_others.c.entry == entries.c.id, _held.c.sha256.is_(None))
+)
+_COMPLETED = (
+    select(entries.c.id)
+    .join(listed_photos, listed_photos.c.entry == entries.c.id)
+    .outerjoin(evidence, evidence.c.entry == entries.c.id)
+    .where(
+        listed_photos.c.sha256 == bindparam("photo"),
+        evidence.c.entry.is_(None),
+        rows.COUNTS,
+        ~_lacking.correlate(entries).exists(),
+    )
+    .order_by(entries.c.seq)
+)
+"""Entries that list this photo and now lack none, and of which the log does not say so yet."""
 
 
 def announced(upload_dir: Path) -> set[str]:
@@ -309,6 +349,13 @@ def write_durably(path: Path, data: bytes) -> None:
         os.fsync(file.fileno())
     temporary.replace(path)
     _sync_folder(path.parent)
+
+
+def _write_flushed(path: Path, data: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _read_note(path: Path) -> Upload | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ARRAY, Column, Connection, Select, Table, any_, func, literal, or_, select
+from sqlalchemy import ARRAY, Column, Connection, Select, Table, any_, bindparam, func, literal, or_, select
 
 from schemas import merkle
 from schemas.canonical import parse_json
@@ -208,8 +208,11 @@ def key_rows(connection: Connection, ids: Iterable[str]) -> dict[str, KeyRow]:
 
 def device_row(connection: Connection, device: str) -> DeviceRow | None:
     """A device's state, or None where it never enrolled."""
-    row = connection.execute(select(devices).where(devices.c.device == device)).one_or_none()
+    row = connection.execute(_DEVICE, {"device": device}).one_or_none()
     return None if row is None else _device(row)
+
+
+_DEVICE = select(devices).where(devices.c.device == bindparam("device"))
 
 
 def all_devices(connection: Connection) -> list[DeviceRow]:

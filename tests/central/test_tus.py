@@ -113,7 +113,9 @@ def test_core_options_says_what_the_server_can_do_without_version_or_token(wire:
     answer = requests.options(f"{wire.url}/v1/uploads", timeout=10)
     assert answer.status_code == 204 and answer.content == b""
     assert answer.headers["tus-version"] == answer.headers["tus-resumable"] == "1.0.0"
-    assert answer.headers["tus-extension"].split(",") == ["creation", "checksum", "termination"]
+    assert answer.headers["tus-extension"].split(",") == [
+        "creation", "creation-with-upload", "checksum", "termination",
+    ]  # fmt: skip
     assert answer.headers["tus-max-size"] == "26214400"
     assert answer.headers["tus-checksum-algorithm"].split(",") == ["sha1", "sha256"]
 
@@ -151,6 +153,49 @@ def test_creation_needs_a_length_within_the_limit_and_gives_a_place(wire: Wire) 
     deferred = {name: value for name, value in wire.begin(data).request.headers.items() if name != "Upload-Length"}
     answer = requests.post(f"{wire.url}/v1/uploads", headers=deferred | {"Upload-Defer-Length": "1"}, timeout=10)
     assert (answer.status_code, code_of(answer)) == (400, "upload_metadata_invalid")
+
+
+def _with_upload(wire: Wire, data: bytes, body: bytes, **headers: str) -> requests.Response:
+    """A creation that carries bytes (creation-with-upload); the checksum is that of the body unless `headers` say."""
+    digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
+    more = {"Content-Type": CHUNK, "Upload-Checksum": f"sha256 {digest}"} | headers
+    known = wire.begin(data).request.headers
+    wanted = {name: known[name] for name in ("Authorization", "Upload-Length", "Upload-Metadata", "Tus-Resumable")}
+    return requests.post(f"{wire.url}/v1/uploads", headers=wanted | more, data=body, timeout=10)
+
+
+def test_creation_with_upload_takes_a_whole_photo_in_one_request(wire: Wire) -> None:
+    data = kit.jpeg(40_000, seed=150)
+    answer = _with_upload(wire, data, data)
+    assert (answer.status_code, answer.headers["upload-offset"]) == (201, str(len(data)))
+    assert download(wire, data).content == data
+    again = _with_upload(wire, data, data)  # whoever lost the answer announces it again
+    assert again.status_code == 201 and download(wire, data).content == data
+
+
+def test_creation_with_upload_keeps_what_is_no_whole_photo_as_a_begun_upload(wire: Wire) -> None:
+    data = kit.jpeg(40_000, seed=151)
+    answer = _with_upload(wire, data, data[:10_000])
+    assert (answer.status_code, answer.headers["upload-offset"]) == (201, "10000")
+    path = answer.headers["location"]
+    assert wire.head(path).headers["upload-offset"] == "10000" and download(wire, data).status_code == 404
+    assert wire.patch(path, 10_000, data[10_000:]).headers["upload-offset"] == str(len(data))
+    assert download(wire, data).content == data
+
+
+def test_creation_with_upload_refuses_wrong_bytes_and_leaves_nothing(wire: Wire) -> None:
+    data = kit.jpeg(40_000, seed=152)
+    flipped = bytes([data[0] ^ 1]) + data[1:]
+    wrong = _with_upload(wire, data, flipped, **{"Upload-Checksum": f"sha256 {_digest(data)}"})
+    assert (wrong.status_code, code_of(wrong)) == (460, "upload_checksum_mismatch")
+    foreign = _with_upload(wire, data, flipped)
+    assert (foreign.status_code, code_of(foreign)) == (460, "photo_hash_mismatch")
+    assert _with_upload(wire, data, data + b"x").status_code == 413
+    assert download(wire, data).status_code == 404
+
+
+def _digest(data: bytes) -> str:
+    return base64.b64encode(hashlib.sha256(data).digest()).decode()
 
 
 def test_unfinished_uploads_are_counted(wire: Wire) -> None:

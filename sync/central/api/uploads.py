@@ -1,4 +1,5 @@
-"""Photos over HTTP: resumable upload by tus 1.0 (core, creation, checksum, termination) and download.
+"""Photos over HTTP: resumable upload by tus 1.0 (core, creation, creation-with-upload, checksum, termination) and
+download. A photo no larger than one chunk comes whole in the request that announces it: one round trip.
 
 A chunk with a checksum is taken whole or not at all; without one, what arrived before a cut is kept. Downloads carry a
 fixed type and headers under which a browser will neither guess nor run anything. Where we depart from tus: an
@@ -20,7 +21,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
 from schemas.errors import Code, LedgerError
-from schemas.protocol import PROTOCOL, PROTOCOL_HEADER, TUS_VERSION, MissingPhotosAnswer
+from schemas.protocol import MAX_CHUNK_BYTES, PROTOCOL, PROTOCOL_HEADER, TUS_VERSION, MissingPhotosAnswer
 from sync.central.api.entries import SIGNED_IN
 from sync.central.api.guard import TheCaller, TheCentral
 from sync.central.api.problems import answers
@@ -51,7 +52,7 @@ def capabilities(central: TheCentral) -> Response:
         headers={
             **_TUS,
             "tus-version": TUS_VERSION,
-            "tus-extension": "creation,checksum,termination",
+            "tus-extension": "creation,creation-with-upload,checksum,termination",
             "tus-checksum-algorithm": ",".join(_ALGORITHMS),
             "tus-max-size": str(central.settings.max_photo_bytes),
         },
@@ -82,10 +83,13 @@ def speaks_tus(request: Request) -> None:
             *SIGNED_IN,
             Code.UPLOAD_VERSION_UNSUPPORTED,
             Code.UPLOAD_METADATA_INVALID,
+            Code.UPLOAD_CHECKSUM_MISMATCH,
+            Code.PHOTO_HASH_MISMATCH,
             Code.PHOTO_TOO_LARGE,
             Code.UPLOAD_QUOTA,
             Code.CENTRAL_DISK_FULL,
             Code.DEVICE_FROZEN,
+            Code.BUSY,
         ),
     },
     openapi_extra={
@@ -103,8 +107,18 @@ async def begin(request: Request, central: TheCentral, caller: TheCaller) -> Res
         raise LedgerError(Code.UPLOAD_METADATA_INVALID, reason="upload-length")
     metadata = request.headers.get("upload-metadata", "")
     sha256 = _announced_hash(metadata)
-    upload = await run_in_threadpool(PhotoFolder(central).begin, caller, sha256, length, metadata)
-    return Response(status_code=201, headers={**_TUS, "location": f"{UPLOADS}/{upload.id}", "upload-offset": "0"})
+    folder = PhotoFolder(central)
+    at = 0
+    if request.headers.get("content-type", "") != CHUNK_TYPE:
+        upload = await run_in_threadpool(folder.begin, caller, sha256, length, metadata)
+    elif request.headers.get("content-length", "") == str(length) and length <= MAX_CHUNK_BYTES:
+        data = await _checked(request, length, request.headers.get("upload-checksum"))
+        upload = await run_in_threadpool(folder.take, caller, sha256, data, metadata)
+        at = length
+    else:
+        upload = await run_in_threadpool(folder.begin, caller, sha256, length, metadata)
+        at = await _append(request, folder, upload, 0)
+    return Response(status_code=201, headers={**_TUS, "location": f"{UPLOADS}/{upload.id}", "upload-offset": str(at)})
 
 
 @router.head(
@@ -163,15 +177,7 @@ async def append(request: Request, central: TheCentral, caller: TheCaller, uploa
     folder = PhotoFolder(central)
     upload = await run_in_threadpool(folder.upload, caller, upload_id)
     await run_in_threadpool(folder.append, upload, offset, b"")  # a wrong offset is refused before the bytes are read
-    announced = request.headers.get("content-length", "")
-    if announced.isdigit() and offset + int(announced) > upload.length:
-        raise LedgerError(Code.PHOTO_TOO_LARGE, limit_bytes=upload.length)
-    checksum = request.headers.get("upload-checksum")
-    if checksum is None:
-        at = await _take_stream(request, folder, upload, offset)
-    else:
-        at = await _take_checked(request, folder, upload, offset, checksum)
-    await run_in_threadpool(folder.settle, upload)
+    at = await _append(request, folder, upload, offset)
     return Response(status_code=204, headers={**_TUS, "upload-offset": str(at)})
 
 
@@ -261,9 +267,24 @@ def _only_plain_range(request: Request, length: int) -> None:
         request.scope["headers"] = [pair for pair in request.scope["headers"] if pair[0] != b"range"]
 
 
-async def _take_checked(request: Request, folder: PhotoFolder, upload: Upload, offset: int, checksum: str) -> int:
-    """A chunk under a checksum: in memory until it is proven."""
-    name, _, value = checksum.partition(" ")
+async def _append(request: Request, folder: PhotoFolder, upload: Upload, offset: int) -> int:
+    """The body, added to an upload at `offset`; the last bytes make the photo visible. Returns the new offset."""
+    announced = request.headers.get("content-length", "")
+    if announced.isdigit() and offset + int(announced) > upload.length:
+        raise LedgerError(Code.PHOTO_TOO_LARGE, limit_bytes=upload.length)
+    checksum = request.headers.get("upload-checksum")
+    if checksum is None:
+        at = await _take_stream(request, folder, upload, offset)
+    else:
+        data = await _checked(request, upload.length - offset, checksum)
+        at = await run_in_threadpool(folder.append, upload, offset, data)
+    await run_in_threadpool(folder.settle, upload)
+    return at
+
+
+async def _checked(request: Request, most_bytes: int, checksum: str | None) -> bytes:
+    """A body of at most `most_bytes` in memory, until its checksum is proven; a photo's own hash proves it too."""
+    name, _, value = ("sha256" if checksum is None else checksum).partition(" ")
     if name not in _ALGORITHMS:
         raise LedgerError(Code.UPLOAD_METADATA_INVALID, reason="upload-checksum")
     parts, length, digest = [], 0, _ALGORITHMS[name]()
@@ -271,11 +292,11 @@ async def _take_checked(request: Request, folder: PhotoFolder, upload: Upload, o
         parts.append(part)
         length += len(part)
         digest.update(part)
-        if offset + length > upload.length:
-            raise LedgerError(Code.PHOTO_TOO_LARGE, limit_bytes=upload.length)
-    if base64.b64encode(digest.digest()).decode() != value:
+        if length > most_bytes:
+            raise LedgerError(Code.PHOTO_TOO_LARGE, limit_bytes=most_bytes)
+    if checksum is not None and base64.b64encode(digest.digest()).decode() != value:
         raise LedgerError(Code.UPLOAD_CHECKSUM_MISMATCH)
-    return await run_in_threadpool(folder.append, upload, offset, b"".join(parts))
+    return b"".join(parts)
 
 
 async def _take_stream(request: Request, folder: PhotoFolder, upload: Upload, offset: int) -> int:
