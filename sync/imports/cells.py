@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from json.encoder import encode_basestring
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -40,6 +41,8 @@ Fragment = str | Refused
 
 def encoded(value: Any) -> str:
     """The canonical JSON text of plain text, numbers and lists of them."""
+    if type(value) is str:  # by far the most; the same bytes, five times faster
+        return encode_basestring(value)
     return _ENCODER.encode(value)
 
 
@@ -50,6 +53,8 @@ class CellReader(dict[Cell, Fragment]):
         super().__init__()
         self._parse = parse
         self._words = words or {}
+        self.refused = False
+        """Whether any cell was refused."""
 
     def __missing__(self, cell: Cell) -> Fragment:
         made = self._read(cell)
@@ -63,6 +68,7 @@ class CellReader(dict[Cell, Fragment]):
         try:
             return encoded(self._parse(said))
         except LedgerError as error:
+            self.refused = True
             return Refused(error.code, error.details)
 
 

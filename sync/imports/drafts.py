@@ -65,7 +65,9 @@ def drafted(form: Form, table: Table, baselines: Sequence[str] | None = None) ->
         for name in PARCEL_BASELINE:
             columns.pop(name, None)
     about = _about(form, columns)
-    units = [json.loads(unit) or "" for unit in columns.get(UNIT, columns.get("unit_id", []))]
+    named = columns.get(UNIT, columns.get("unit_id", []))
+    names = {text: json.loads(text) or "" for text in set(named)}
+    units = [names[text] for text in named]
     keys = [",".join(values) for values in zip(*(columns[name] for name in form.key), strict=True)]
     said = {name: column for name, column in columns.items() if not name.startswith("@")}
     outline = outline_texts(outlines) if form.outline is not None else [cells.NULL] * len(rows)

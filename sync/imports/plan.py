@@ -286,10 +286,10 @@ class _Planner:
         self, made: Drafts, plane: Outlines, fresh: Any, good: Any, tolerance_m2: float
     ) -> None:
         """Overlaps with parcels of the ledger that this file does not replace; and the look-alikes of GCJ-02."""
-        replaced = {json.loads(key) for key, kept in zip(made.keys, good.tolist(), strict=True) if kept}
         others = list(known.newest_parcels(self.connection))
         if not others:
             return
+        replaced = {json.loads(key) for key, kept in zip(made.keys, good.tolist(), strict=True) if kept}
         outlines = outlines_of([outline for _, _, _, outline in others])
         suspects = gcj02_suspects(made.outlines[fresh], outlines)
         for index in np.flatnonzero(fresh)[suspects.suspects].tolist():

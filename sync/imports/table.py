@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,6 +57,9 @@ def read_table(sheet: Sheet, wanted: Sequence[Field], said: ColumnMapping, parse
             if column.heading is None
             else [reader[cell] for cell in sheet.columns[column.heading].tolist()]
         )
+        if not reader.refused and cells.NULL not in read and "[]" not in read:
+            columns[field.name] = cast("list[str]", read)
+            continue
         columns[field.name] = _settled(sheet, field, headings[field.name], read, faults)
     return Table(
         sheet.rows, columns, headings, sheet.geometries, tuple(faults), found.unread, bool(found.faults)
