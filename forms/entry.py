@@ -24,7 +24,7 @@ from forms.session.entities import EntityChange, entity_changes
 from forms.session.nodes import Node
 from forms.session.preload import finish as write_end
 from forms.session.preload import preload
-from forms.session.recompute import changed, recompute_all
+from forms.session.recompute import changed, recompute_all, recompute_draft
 from forms.session.state import Note, State, new_state
 from forms.session.submission import to_xml
 from forms.session.texts import Shown, choice_text, connect, shown
@@ -99,7 +99,7 @@ class FormEntry:
         """A draft where it was left: nothing that was drawn by chance or read from a clock is drawn again."""
         entry = cls(definition, around)
         load_answers(entry._state, draft)
-        recompute_all(entry._state, keep_impure=True)
+        recompute_draft(entry._state)
         return entry
 
     @classmethod
@@ -284,6 +284,20 @@ class FormEntry:
             if node.value is not None:
                 changed(self._state, node)
         return Verdict("ok")
+
+    def faults(self) -> list[Verdict]:
+        """Every question that could not be sent as it stands, in the order of the form; nothing is changed."""
+        found: list[Verdict] = []
+        for node in self._state.root.walk():
+            if node.relevant and node.is_leaf and node.kind.path in self.definition.questions:
+                verdict = judge(self._state, node, (node.value, node.text))
+                if not verdict.ok:
+                    found.append(verdict)
+        return found
+
+    def recompute(self) -> None:
+        """Run every rule again: after midnight, or when a list was replaced."""
+        recompute_all(self._state)
 
     def finish(self) -> Submission:
         """Validate, stamp the end, and give the XML. Raises LedgerError(FORM_ANSWER_INVALID) with ref and result."""

@@ -43,6 +43,8 @@ class Expression:
     reads: frozenset[Names] = frozenset()
     functions: frozenset[str] = frozenset()
     impure: bool = False  # uuid(), random(), now(): another value each time
+    summed: frozenset[Names] = frozenset()  # read only by functions that pass over empty nodes
+    placed: frozenset[Names] = frozenset()  # read only by position()
 
     @cached_property
     def evaluate(self) -> Closure:
@@ -79,7 +81,10 @@ class Expressions:
             closure: Closure = getattr(Compiler(scope), wanted)(tree)
             return closure
 
-        return Expression(source, build, frozenset(findings.reads), frozenset(findings.functions), findings.impure)
+        return Expression(
+            source, build, frozenset(findings.reads), frozenset(findings.functions), findings.impure,
+            findings.only(findings.summed), findings.only(findings.placed),
+        )
 
     def check(self, source: str, where: str) -> None:
         """Note what is wrong with an expression that is compiled later, where its text is shown."""

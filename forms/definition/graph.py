@@ -24,6 +24,7 @@ class Graph:
     vertices: tuple[Vertex, ...]
     triggers: dict[Names, tuple[int, ...]]
     all_instances: dict[Names, frozenset[int]]
+    all_on_growth: dict[Names, frozenset[int]]
 
 
 def build(rules: list[Rule], shape: InstanceShape) -> Graph:
@@ -41,7 +42,8 @@ def build(rules: list[Rule], shape: InstanceShape) -> Graph:
     )
     triggers = {path: tuple(sorted(rank[each] for each in found)) for path, found in readers.items()}
     every = {path: _in_all_instances(path, vertices, triggers) for path in shape.repeat_paths}
-    return Graph(vertices, triggers, every)
+    growth = {path: _in_all_instances(path, vertices, _without_places(path, vertices, triggers)) for path in every}
+    return Graph(vertices, triggers, every, growth)
 
 
 def _followers(rule: Rule, readers: dict[Names, list[int]], shape: InstanceShape) -> set[int]:
@@ -86,6 +88,14 @@ def _circle(stuck: list[int], follows: list[set[int]]) -> list[int]:
         trail.append(at)
         at = min(follows[at] & left)
     return trail[trail.index(at) :]
+
+
+def _without_places(
+    repeat: Names, vertices: tuple[Vertex, ...], triggers: dict[Names, tuple[int, ...]]
+) -> dict[Names, tuple[int, ...]]:
+    """The triggers of a repeat when an instance is added last: no other instance moves, so position() stays."""
+    ranks = triggers.get(repeat, ())
+    return {repeat: tuple(rank for rank in ranks if repeat not in vertices[rank].expression.placed)}
 
 
 def _in_all_instances(

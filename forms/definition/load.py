@@ -66,6 +66,7 @@ def _load(xml: bytes | str) -> FormDefinition:
         vertices=graph.vertices,
         triggers=graph.triggers,
         all_instances=graph.all_instances,
+        all_on_growth=graph.all_on_growth,
         body=controls,
         questions=_by_path(controls, QUESTIONS),
         repeats=_by_path(controls, frozenset(("repeat",))),

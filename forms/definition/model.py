@@ -174,7 +174,8 @@ class FormDefinition:
     slot_paths: tuple[Names, ...]
     vertices: tuple[Vertex, ...]
     triggers: Mapping[Names, tuple[int, ...]]  # path -> ranks of the vertices that read it
-    all_instances: Mapping[Names, frozenset[int]]  # repeat -> ranks to be run in every instance when it grows
+    all_instances: Mapping[Names, frozenset[int]]  # repeat -> ranks to be run in every instance when it shrinks
+    all_on_growth: Mapping[Names, frozenset[int]]  # the same when an instance is added last
     body: tuple[Control, ...]
     questions: Mapping[Names, Control]
     repeats: Mapping[Names, Control]

@@ -9,7 +9,7 @@ from forms.definition.model import Action, Control
 from forms.session.codecs import EMPTY, cast
 from forms.session.nodes import Node
 from forms.session.recompute import changed, expand
-from forms.xpath.errors import XPathError
+from forms.xpath.errors import EVALUATION_ERRORS
 from forms.xpath.scope import Names
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class Events:
             return cast(node.kind.type, action.text, self._state.env.clock)
         try:
             result = action.value.evaluate(node, self._state.env)
-        except (XPathError, RecursionError, OverflowError) as error:
+        except EVALUATION_ERRORS as error:
             self._state.note(node, "setvalue", action.value.source, str(error))
             return EMPTY
         return cast(node.kind.type, result, self._state.env.clock)

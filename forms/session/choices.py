@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from forms.definition.model import Control, Itemset, Text
 from forms.session.nodes import Node
-from forms.xpath.errors import XPathError
+from forms.xpath.errors import EVALUATION_ERRORS
 from forms.xpath.values import to_string
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def choices(state: State, control: Control, node: Node) -> list[Choice]:
         return found
     try:
         rows = itemset.nodes.evaluate(node, state.env)
-    except (XPathError, RecursionError) as error:
+    except EVALUATION_ERRORS as error:
         state.note(node, "itemset", itemset.nodes.source, str(error))
         return found
     for row in rows:

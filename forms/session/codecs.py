@@ -6,6 +6,7 @@ action (`cast`). They differ, because JavaRosa keeps the type of a rule's result
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from forms.xpath.environment import Clock
@@ -15,16 +16,23 @@ from forms.xpath.values import Scalar, java_double, to_boolean, to_string
 Stored = tuple[Scalar | None, str]
 EMPTY: Stored = (None, "")
 _INT, _LONG = 2**31, 2**63
+_ILLEGAL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 def read(type_: str, text: str, clock: Clock) -> Stored:
     """The value that a text spells for a node of this type. Raises ValueError if it spells none."""
+    text = legal(text)
     if type_ in ("", "text"):
         return (text, text) if text != "" else EMPTY
     trimmed = text.strip()
     if not trimmed:
         return EMPTY
     return _READERS[type_](trimmed, clock)
+
+
+def legal(text: str) -> str:
+    """A text without the characters that XML cannot hold, which a keyboard or a scanner may send all the same."""
+    return _ILLEGAL.sub("", text)
 
 
 def stored(type_: str, value: Scalar, clock: Clock) -> Stored:

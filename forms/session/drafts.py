@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from forms.session.nodes import Node, grow
+from forms.session.nodes import Alike, Node, grow
 from forms.session.repeats import read_texts
 from forms.xmldoc import Document, Element, children, parse
 from schemas.errors import Code, LedgerError
@@ -50,11 +50,11 @@ def _fill(node: Node, element: Element, document: Document) -> None:
     found: dict[str, list[Element]] = {}
     for child in children(element):
         found.setdefault(document.name(str(child.tag)), []).append(child)
-    for name, alike in node.kids.items():
+    for name in node.kids:
         saved = found.get(name, [])
         if name in node.templates:
-            alike[:] = [grow(node.templates[name], node) for _ in saved]
-            for index, kid in enumerate(alike):
-                kid.index = index
-        for kid, child in zip(alike, saved, strict=False):
+            node.kids[name] = Alike()
+            for _ in saved:
+                node.kids[name].grow(grow(node.templates[name], node))
+        for kid, child in zip(node.kids[name], saved, strict=False):
             _fill(kid, child, document)

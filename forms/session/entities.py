@@ -46,7 +46,7 @@ def _change(section: EntitySection, node: Node) -> EntityChange | None:
     if not create and not update:
         return None
     action = "upsert" if create and update else "create" if create else "update"
-    labels = node.kids.get("label", [])
+    labels: list[Node] = node.kids.get("label") or []
     return EntityChange(
         section.dataset, action, stated.get("id", ""), labels[0].text if labels and labels[0].relevant else "",
         _properties(section, node), stated.get("baseVersion", ""), stated.get("trunkVersion", ""),

@@ -2,13 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from forms.definition.model import NodeKind, Seed
 from forms.xpath.values import Scalar
 
 _NOTHING: dict[str, Any] = {}
+
+
+class Alike(list["Node"]):
+    """The children of one name; `hidden` counts those that are not relevant, so that count() need not look at all."""
+
+    __slots__ = ("hidden",)
+
+    def __init__(self, nodes: Iterable[Node] = ()) -> None:
+        super().__init__(nodes)
+        self.hidden = sum(not node.relevant for node in self)
+
+    def grow(self, node: Node) -> None:
+        """Add a node at the end."""
+        node.index = len(self)
+        self.append(node)
+        self.hidden += not node.relevant
+
+    def drop(self, node: Node) -> None:
+        """Take a node away; those after it move up."""
+        del self[node.index]
+        self.hidden -= not node.relevant
+        for place in range(node.index, len(self)):
+            self[place].index = place
 
 
 class Node:
@@ -25,7 +48,7 @@ class Node:
         self.name = kind.name
         self.parent = parent
         self.index = 0
-        self.kids: dict[str, list[Node]] = _NOTHING
+        self.kids: dict[str, Alike] = _NOTHING
         self.attributes: dict[str, Node] = _NOTHING
         self.templates: Any = _NOTHING
         self.value: Scalar | None = None
@@ -69,6 +92,8 @@ class Node:
         if relevant is self.relevant:
             return
         self.relevant = relevant
+        if self.parent is not None and not self.kind.attribute:
+            self.parent.kids[self.name].hidden += -1 if relevant else 1
         self.xval = self.value if relevant and self.value is not None else ""
         for child in self.below():
             child._inherit_relevance()
@@ -111,13 +136,10 @@ def grow(seed: Seed, parent: Node | None) -> Node:
     node = Node(seed.kind, parent)
     node.text = seed.text
     if seed.slots:
-        node.kids = {name: [] for name in seed.slots}
+        node.kids = {name: Alike() for name in seed.slots}
         node.templates = seed.templates
         for child in seed.children:
-            alike = node.kids[child.kind.name]
-            grown = grow(child, node)
-            grown.index = len(alike)
-            alike.append(grown)
+            node.kids[child.kind.name].grow(grow(child, node))
     if seed.attributes:
         node.attributes = {each.kind.name[1:]: grow(each, node) for each in seed.attributes}
     return node

@@ -9,23 +9,34 @@ from __future__ import annotations
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
-from forms.definition.model import FormDefinition, Vertex
+from forms.definition.model import Vertex
 from forms.session.codecs import stored
 from forms.session.nodes import Node
-from forms.xpath.errors import XPathError
+from forms.xpath.errors import EVALUATION_ERRORS
 from forms.xpath.scope import Names
 
 if TYPE_CHECKING:
     from forms.session.state import State
 
 
-def recompute_all(state: State, keep_impure: bool = False) -> None:
-    """Run every rule in every instance. `keep_impure` spares what a draft had drawn (uuid(), random(), now())."""
+def recompute_all(state: State) -> None:
+    """Run every rule in every instance."""
     for vertex in state.definition.vertices:
-        if keep_impure and vertex.kind == "calculate" and vertex.expression.impure:
-            continue
         for node in targets(state, vertex):
             apply(state, vertex, node)
+
+
+def recompute_draft(state: State) -> None:
+    """Run every rule, but let each saved value stand: what was drawn by chance, read from a clock or overwritten.
+
+    The text of a saved result does not tell its type, so a calculation that gives the same text lends it its value.
+    """
+    for vertex in state.definition.vertices:
+        for node in targets(state, vertex):
+            saved = (node.value, node.text)
+            apply(state, vertex, node)
+            if vertex.kind == "calculate" and node.text != saved[1]:
+                node.put(*saved)
 
 
 def changed(state: State, anchor: Node) -> None:
@@ -36,29 +47,27 @@ def changed(state: State, anchor: Node) -> None:
 
 
 def grown(state: State, repeat: Node) -> None:
-    """A repeat instance was added: its own rules, and those that read it."""
-    definition = state.definition
+    """A repeat instance was added last: its own rules, and those that read it."""
     path = repeat.kind.path
-    ranks = set(definition.triggers.get(path, ()))
-    for below in definition.shape.descendants(path):
-        ranks.update(definition.triggers.get(below, ()))
-    own = state.rules_below(path)
-    ranks.update(own)
-    _cascade(state, sorted(ranks), repeat, definition.all_instances.get(path, frozenset()), frozenset(own))
+    own, outside = state.growth(path)
+    ranks = set(own)
+    vertices = state.definition.vertices
+    for below, readers in outside.items():
+        silent = below != path and all(node.xval == "" for node in expand(repeat, below[len(path) :]))
+        # What passes over empty nodes need not look at a thousand instances again because an empty one was added.
+        ranks.update(r for r in readers if not (silent and below in vertices[r].expression.summed))
+    _cascade(state, sorted(ranks), repeat, state.definition.all_on_growth.get(path, frozenset()), frozenset(own))
 
 
 def shrunk(state: State, repeat: Node) -> None:
     """A repeat instance was taken away from its parent: the rules that had read it."""
-    definition = state.definition
     path = repeat.kind.path
-    ranks = set(definition.triggers.get(path, ()))
-    for below in definition.shape.descendants(path):
-        ranks.update(definition.triggers.get(below, ()))
-    every = definition.all_instances.get(path, frozenset())
-    inside = set(state.rules_below(path)) - every
-    anchor = repeat.parent
-    if anchor is not None:
-        _cascade(state, sorted(ranks - inside), anchor, every, skipped=frozenset(inside))
+    own, outside = state.growth(path)
+    every = state.definition.all_instances.get(path, frozenset())
+    inside = frozenset(own) - every
+    ranks = {rank for readers in outside.values() for rank in readers} - inside
+    if repeat.parent is not None:
+        _cascade(state, sorted(ranks), repeat.parent, every, skipped=inside)
 
 
 def targets(state: State, vertex: Vertex, anchor: Node | None = None) -> list[Node]:
@@ -93,7 +102,7 @@ def apply(state: State, vertex: Vertex, node: Node) -> bool:
     kind = vertex.kind
     try:
         result = vertex.expression.evaluate(node, state.env)
-    except (XPathError, RecursionError, OverflowError) as error:
+    except EVALUATION_ERRORS as error:
         state.note(node, vertex.kind, vertex.expression.source, str(error))
         return node.put(None, "") if kind == "calculate" else False
     if kind == "calculate":
@@ -135,5 +144,3 @@ def _shared(one: Names, other: Names) -> int:
         count += 1
     return count
 
-
-__all__ = ["FormDefinition", "apply", "changed", "expand", "grown", "recompute_all", "shrunk", "targets"]

@@ -10,7 +10,7 @@ from forms.session.codecs import read
 from forms.session.nodes import Node, grow
 from forms.session.preload import preload
 from forms.session.recompute import grown, shrunk
-from forms.xpath.errors import XPathError
+from forms.xpath.errors import EVALUATION_ERRORS
 
 if TYPE_CHECKING:
     from forms.session.actions import Events
@@ -19,10 +19,8 @@ if TYPE_CHECKING:
 
 def add(state: State, events: Events, parent: Node, name: str) -> Node:
     """A new last instance, with its defaults, preloads, events and rules."""
-    alike = parent.kids[name]
     node = grow(parent.templates[name], parent)
-    node.index = len(alike)
-    alike.append(node)
+    parent.kids[name].grow(node)
     read_texts(state, node)
     preload(state, node)
     events.new_repeat(node)
@@ -35,10 +33,7 @@ def remove(state: State, node: Node) -> None:
     parent = node.parent
     if parent is None:
         return
-    alike = parent.kids[node.name]
-    del alike[node.index]
-    for place in range(node.index, len(alike)):
-        alike[place].index = place
+    parent.kids[node.name].drop(node)
     shrunk(state, node)
 
 
@@ -52,7 +47,7 @@ def wanted(state: State, control: Control, parent: Node) -> int | None:
     stand_in = Node(state.definition.kinds[control.path], parent)
     try:
         number = control.count.evaluate(stand_in, state.env)
-    except (XPathError, RecursionError, OverflowError) as error:
+    except EVALUATION_ERRORS as error:
         state.note(parent, "count", control.count.source, str(error))
         return None
     return None if number != number else max(0, math.floor(min(number, 100_000)))

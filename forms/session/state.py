@@ -37,6 +37,7 @@ class State:
     evaluations: int = 0
     properties: Mapping[str, str] = field(default_factory=dict)
     _below: dict[Names, list[int]] = field(default_factory=dict)
+    _growth: dict[Names, tuple[list[int], dict[Names, tuple[int, ...]]]] = field(default_factory=dict)
 
     def rules_below(self, path: Names) -> list[int]:
         """The ranks of the rules on this path and below it."""
@@ -45,6 +46,16 @@ class State:
             depth = len(path)
             found = [vertex.rank for vertex in self.definition.vertices if vertex.path[:depth] == path]
             self._below[path] = found
+        return found
+
+    def growth(self, repeat: Names) -> tuple[list[int], dict[Names, tuple[int, ...]]]:
+        """What another instance of a repeat concerns: the rules in it, and the readers of each path in it."""
+        found = self._growth.get(repeat)
+        if found is None:
+            triggers = self.definition.triggers
+            paths = [repeat, *self.definition.shape.descendants(repeat)]
+            found = (self.rules_below(repeat), {path: triggers[path] for path in paths if path in triggers})
+            self._growth[repeat] = found
         return found
 
     def note(self, node: Node, kind: str, expression: str, text: str) -> None:
@@ -69,7 +80,7 @@ class State:
             elif name.startswith("@"):
                 found = found.attributes.get(name[1:])
             else:
-                alike = found.kids.get(name) or _unprefixed(found, name)
+                alike: list[Node] = found.kids.get(name) or _unprefixed(found, name)
                 digits = place.rstrip("]")
                 at = int(digits) - 1 if digits.isdigit() else 0
                 found = alike[at] if 0 <= at < len(alike) else None

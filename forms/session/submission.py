@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
 
+from forms.session.codecs import legal
 from forms.session.nodes import Node
 
 if TYPE_CHECKING:
     from forms.session.state import State
+
+_RETURN = {"\r": "&#13;"}  # a parser would read it as a line feed
 
 
 def to_xml(state: State, *, drop_irrelevant: bool = True) -> str:
@@ -24,7 +27,7 @@ def to_xml(state: State, *, drop_irrelevant: bool = True) -> str:
 
 def _write(node: Node, parts: list[str], declared: str, drop: bool) -> None:
     attributes = "".join(
-        f" {name}={quoteattr(each.text)}" for name, each in node.attributes.items() if each.relevant or not drop
+        f" {name}={quoteattr(legal(each.text))}" for name, each in node.attributes.items() if each.relevant or not drop
     )
     start = f"<{node.name}{declared}{attributes}"
     kids = [kid for kids in node.kids.values() for kid in kids if kid.relevant or not drop]
@@ -34,6 +37,6 @@ def _write(node: Node, parts: list[str], declared: str, drop: bool) -> None:
             _write(kid, parts, "", drop)
         parts.append(f"</{node.name}>")
     elif node.text:
-        parts.append(f"{start}>{escape(node.text)}</{node.name}>")
+        parts.append(f"{start}>{escape(legal(node.text), _RETURN)}</{node.name}>")
     else:
         parts.append(start + "/>")

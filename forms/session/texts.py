@@ -10,7 +10,7 @@ from forms.definition.model import Output, Text
 from forms.session.choices import Choice, choices
 from forms.session.nodes import Node
 from forms.session.recompute import targets
-from forms.xpath.errors import XPathError
+from forms.xpath.errors import EVALUATION_ERRORS
 from forms.xpath.scope import Names
 from forms.xpath.values import to_string
 
@@ -125,6 +125,6 @@ def _value(state: State, source: str, node: Node | None) -> str:
         return ""
     try:
         return to_string(expression.evaluate(at, state.env))
-    except (XPathError, RecursionError) as error:
+    except EVALUATION_ERRORS as error:
         state.note(at, "output", source, str(error))
         return ""

@@ -10,7 +10,7 @@ from forms.definition.texts import message
 from forms.session.codecs import Stored
 from forms.session.nodes import Node
 from forms.session.texts import shown
-from forms.xpath.errors import XPathError
+from forms.xpath.errors import EVALUATION_ERRORS
 
 if TYPE_CHECKING:
     from forms.session.state import State
@@ -50,7 +50,7 @@ def holds(state: State, node: Node, value: Stored) -> bool:
     node.xval = value[0]
     try:
         return bool(constraint.evaluate(node, state.env))
-    except (XPathError, RecursionError, OverflowError) as error:
+    except EVALUATION_ERRORS as error:
         state.note(node, "constraint", constraint.source, str(error))
         return False
     finally:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from forms.definition.model import Control
 from forms.session.nodes import Node
 from forms.session.repeats import add, wanted
-from forms.xpath.errors import XPathError
+from forms.xpath.errors import EVALUATION_ERRORS
 
 if TYPE_CHECKING:
     from forms.session.actions import Events
@@ -129,7 +129,7 @@ class Walk:
             if name.startswith("@"):
                 node = node.attributes.get(name[1:])
                 continue
-            alike = node.kids.get(name, [])
+            alike: list[Node] = node.kids.get(name) or []
             at = instances.get(path[:depth], 0)
             node = alike[at] if at < len(alike) else None
         return node, above
@@ -157,7 +157,7 @@ class Walk:
                 stand_in.index = len(parent.kids.get(control.path[-1], ()))
                 try:
                     return bool(vertex.expression.evaluate(stand_in, self._state.env))
-                except (XPathError, RecursionError) as error:
+                except EVALUATION_ERRORS as error:
                     self._state.note(parent, "relevant", vertex.expression.source, str(error))
         return True
 

@@ -124,6 +124,10 @@ class Compiler:
             case _:
                 return _failing("a path was expected")
 
+    def alike(self, tree: Path) -> Closure | None:
+        """The list of all children of one name that a plain path ends in; None where it does not."""
+        return self._paths.alike(tree)
+
     # Operators.
 
     def _binary(self, tree: Binary) -> Closure:

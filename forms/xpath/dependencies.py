@@ -11,6 +11,7 @@ from forms.xpath.registry import FUNCTIONS
 from forms.xpath.scope import Names, Scope
 from forms.xpath.tree import Binary, Call, Expr, Filter, Negation, Number, Path, Step, Text, Union, Variable
 
+SUMS = frozenset(("sum", "min", "max", "count-non-empty"))
 IMPURE = frozenset(("uuid", "random", "now", "once", "today"))
 Fault = tuple[str, str, str]  # kind, name, text
 
@@ -20,6 +21,9 @@ class Findings:
     """What one expression does. `unknown` are the paths that the form does not have."""
 
     reads: set[Names] = field(default_factory=set)
+    plain: set[Names] = field(default_factory=set)  # read otherwise than by the functions of the next two
+    summed: set[Names] = field(default_factory=set)  # read by functions that pass over empty nodes
+    placed: set[Names] = field(default_factory=set)  # read by position(), which a later instance does not change
     unknown: set[Names] = field(default_factory=set)
     functions: set[str] = field(default_factory=set)
     instances: set[str] = field(default_factory=set)
@@ -29,6 +33,11 @@ class Findings:
     def impure(self) -> bool:
         """Whether it may give another value on the same answers."""
         return not IMPURE.isdisjoint(self.functions)
+
+    def only(self, kind: set[Names]) -> frozenset[Names]:
+        """The paths that are read in this way and in no other."""
+        others = self.plain | (self.placed if kind is self.summed else self.summed)
+        return frozenset(kind - others)
 
 
 def examine(tree: Expr, scope: Scope) -> Findings:
@@ -70,10 +79,16 @@ def _call(call: Call, scope: Scope, findings: Findings, waiting: list[tuple[Expr
         _path(Path(call, ()), scope, findings, waiting)
     elif name in ("instance", "pulldata") and isinstance(call.arguments[0], Text):
         findings.instances.add(call.arguments[0].value)
+    if count == 1 and (name in SUMS or name == "position") and isinstance(call.arguments[0], Path):
+        _path(call.arguments[0], scope, findings, waiting, findings.summed if name in SUMS else findings.placed)
+        return
     waiting += [(each, scope) for each in call.arguments]
 
 
-def _path(path: Path, scope: Scope, findings: Findings, waiting: list[tuple[Expr, Scope]]) -> None:
+def _path(
+    path: Path, scope: Scope, findings: Findings, waiting: list[tuple[Expr, Scope]], kind: set[Names] | None = None
+) -> None:
+    into = findings.plain if kind is None or any(step.predicates for step in path.steps) else kind
     start = path.start
     if start is not None and not isinstance(start, str) and not _is_current(start):
         waiting.append((start, scope))
@@ -90,6 +105,7 @@ def _path(path: Path, scope: Scope, findings: Findings, waiting: list[tuple[Expr
     for each in found or ():
         if each:
             findings.reads.add(each)
+            into.add(each)
             if not exists(each):
                 findings.unknown.add(each)
 

@@ -11,5 +11,9 @@ class XPathError(Exception):
     """An expression cannot be evaluated on these values."""
 
 
+# What evaluating a sound expression on unsound values may raise; a session turns all of it into a note.
+EVALUATION_ERRORS = (XPathError, RecursionError, ArithmeticError, ValueError)
+
+
 class XPathSyntaxError(XPathError):
     """The text is no XPath expression of the dialect."""

@@ -73,6 +73,22 @@ class PathCompiler:
         nodes = self.nodes(path)
         return lambda node, env: nodes(node, env).scalar()
 
+    def alike(self, path: Path) -> Closure | None:
+        """A closure for the live list of children that the path means, where it ends in one step to them."""
+        start = self._start(path)
+        if not start.main or start.at is None or len(start.steps) != 1:
+            return None
+        step, first = start.steps[0], start.node
+        if step.axis != "child" or step.predicates or step.name in (None, "*") or not start.at:
+            return None
+        name = step.name
+
+        def kids(node: Any, env: Any) -> Any:
+            above = first(node, env)
+            return None if above is None else above.kids.get(name)
+
+        return kids
+
     def filtered(self, base: Closure, predicates: tuple[Expr, ...]) -> Closure:
         """A closure for the nodes of `base` that pass the predicates."""
         keep = [self._predicate(each, None, None) for each in predicates]

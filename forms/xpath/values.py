@@ -51,6 +51,13 @@ def unpack(value: Value) -> Scalar:
     return value.scalar() if isinstance(value, Nodeset) else value
 
 
+def _scalar(value: Value) -> Scalar:
+    """A nodeset's value, for conversions; anything that is no value at all is a fault of ours, and said so."""
+    if isinstance(value, Nodeset):
+        return value.scalar()
+    raise XPathError(f"{value!r} is no value")
+
+
 def to_boolean(value: Value) -> bool:
     """XPath boolean()."""
     kind = type(value)
@@ -62,7 +69,7 @@ def to_boolean(value: Value) -> bool:
         return abs(value) > _EPSILON  # type: ignore[arg-type]  # NaN compares false, as it should
     if kind is Moment:
         return True
-    return to_boolean(unpack(value))
+    return to_boolean(_scalar(value))
 
 
 def to_number(value: Value, env: Environment) -> float:
@@ -76,7 +83,7 @@ def to_number(value: Value, env: Environment) -> float:
         return 1.0 if value else 0.0
     if kind is Moment:
         return value.days  # type: ignore[union-attr]
-    return to_number(unpack(value), env)
+    return to_number(_scalar(value), env)
 
 
 def number_of_text(text: str, env: Environment) -> float:
@@ -114,7 +121,7 @@ def to_string(value: Value) -> str:
         return "true" if value else "false"
     if kind is Moment:
         return value.date_text()  # type: ignore[union-attr]
-    return to_string(unpack(value))
+    return to_string(_scalar(value))
 
 
 def text_of_number(number: float) -> str:

@@ -35,7 +35,7 @@ def area(shape: Any) -> float:
 def distance(*shapes: Any) -> float:
     """The length in m of a path through points."""
     points = _points(list(shapes), "distance")
-    return sum(_between(start, end) for start, end in pairwise(points))
+    return math.fsum(_between(start, end) for start, end in pairwise(points))
 
 
 @function("geofence", "string", "raw", returns="boolean")

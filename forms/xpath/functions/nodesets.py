@@ -18,10 +18,20 @@ _MODULUS, _MULTIPLIER = 2147483647.0, 16807.0
 _LONG = 2.0**63
 
 
-@function("count", "nodes", returns="number")
-def count(nodes: Nodeset) -> float:
+@form("count", 1, 1, "number")
+def count(compiler: Compiler, call: Call) -> Closure:
     """How many nodes; those that are not relevant do not count."""
-    return float(len(nodes))
+    tree = call.arguments[0]
+    nodes = compiler.nodes(tree)
+    alike = compiler.alike(tree) if isinstance(tree, Path) else None
+    if alike is None:
+        return lambda node, env: float(len(nodes(node, env)))
+
+    def number(node: Any, env: Any) -> float:
+        kids = alike(node, env)
+        return float(len(kids) - kids.hidden) if kids is not None else 0.0
+
+    return number
 
 
 @function("count-non-empty", "nodes", returns="number")
