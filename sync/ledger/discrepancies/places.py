@@ -24,8 +24,8 @@ _NEARLY = 1e-9
 def outside_parcels(asked: Asked) -> Iterator[Finding]:
     """D04: more than `outside_parcel_ratio` of a footprint lies outside the union of the parcels that it lists.
 
-    A sighting that lists none is free to lie anywhere; a claim that lists none of the ledger's parcels though one lies
-    under it is wholly outside. Nothing under it at all is D05's.
+    A sighting that lists none is free to lie anywhere; a claim that lists none of the ledger's parcels is wholly
+    outside: it counts nowhere, and somebody should know.
     """
     site = asked.site
     hits = _Hits.of(asked)
@@ -33,8 +33,6 @@ def outside_parcels(asked: Asked) -> Iterator[Finding]:
         area = float(site.areas_m2[number])
         listed = [site.place[name] for name in one.parcels if name in site.place]
         if area <= 0 or hits.within_one_of(number, listed) or (not listed and not one.claims):
-            continue
-        if not listed and not hits.parcels[number]:
             continue
         union = shapely.union_all(site.parcel_outlines[listed]) if listed else None
         outside = area if union is None else float(shapely.area(shapely.difference(site.outlines[number], union)))

@@ -29,6 +29,7 @@ from sync.ledger.discrepancies.asked import Asked, AskedOfLand
 from sync.ledger.discrepancies.finding import Finding
 from sync.ledger.discrepancies.settling import Bench, holding, settle
 from sync.ledger.discrepancies.table import before_fold, on_land
+from sync.ledger.entered import Terms
 from sync.ledger.facts import (
     BaselinePart,
     Book,
@@ -45,7 +46,7 @@ from sync.ledger.facts import (
 )
 from sync.ledger.figures import parcel_figures
 from sync.ledger.holding import parcels_on
-from sync.ledger.judgement import Terms, judge_book
+from sync.ledger.judgement import judge_book
 from sync.ledger.land import lay_out
 from sync.ledger.plane import to_degrees
 
@@ -231,9 +232,9 @@ def photos(kind: InspectionKind) -> tuple[PhotoFact, ...]:
 
 
 def photo(
-    shot: Shot, number: int = 0, heading: float | None = None, lon_lat: tuple[float, float] | None = None
+    shot: Shot, number: int = 0, heading: float | None = None, at: tuple[float, float] | None = None
 ) -> PhotoFact:
-    lon, lat = lon_lat if lon_lat else (None, None)
+    lon, lat = at if at else (None, None)
     return PhotoFact(f"{number:064x}", shot, 0, lon, lat, 5.0, heading, True)
 
 
