@@ -225,13 +225,74 @@ class ConsistencyAnswer(Frozen):
     proof: list[Sha256]
 
 
+class Sentence(Frozen):
+    """What a person reads, in both languages."""
+
+    zh: str
+    en: str
+
+
+class NextStep(Frozen):
+    """What is to be done next on a parcel; `code` is a word that screens may branch on."""
+
+    code: Literal[
+        "not_listed", "resolve", "look_again", "demolish", "clear", "restore", "accept", "register", "nothing", "done"
+    ]
+    text: Sentence
+
+
+class OpenDiscrepancy(Frozen):
+    """A discrepancy (差异) that is open: its code, one sentence with the figures, and the entries that caused it."""
+
+    id: str
+    code: str
+    text: Sentence
+    entries: list[str]
+
+
+class ParcelState(Frozen):
+    """A parcel as central computes it; a tablet caches it and never takes it for a fact (design, Pull).
+
+    Areas in hundredths of m², rounded once: `states_e2` by state, all add up to the parcel but for that rounding;
+    `restored_e2` by land class; the others as in ledger rules §3. `remaining` is what is not yet restored of the
+    baseline that counts as construction land, without slivers. `listed` is False where no row of the parcel holds any
+    more in this unit; then all areas are 0.
+    """
+
+    number: Size = Field(description="where the state stands in the answers of `after`")
+    parcel: Subject
+    unit: UnitId
+    listed: bool
+    area_e2: int
+    states_e2: dict[str, int]
+    restored_e2: dict[str, int]
+    base_e2: int
+    verified_e2: int
+    pending_e2: int
+    green_not_reducing_e2: int
+    reused_e2: int
+    held_e2: int
+    contested_e2: int
+    accepted_e2: int
+    registered_e2: int
+    remaining_e2: int
+    remaining: dict[str, JsonValue] | None
+    next_step: NextStep
+    discrepancies: list[OpenDiscrepancy]
+
+
 class ParcelStatesAnswer(Frozen):
-    """State areas and next steps of parcels, computed by central at a log position (content: part 2, the ledger)."""
+    """States of the caller's parcels that changed after a number, in its order, as of a log position.
+
+    `scanned_to` is where to ask from next time; `log_position` and `at_ms` are those of the newest computation, whose
+    `editions` name every table behind the figures.
+    """
 
     protocol: Protocol
     log_position: Size
+    at_ms: Millis
     editions: dict[str, str]
-    states: list[dict[str, JsonValue]]
+    states: list[ParcelState]
     scanned_to: Size
     more: bool
 

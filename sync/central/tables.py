@@ -1,7 +1,8 @@
 """The central database as the code sees it; what creates it are the migrations, and a test compares the two.
 
 `entries`, `nodes` and `checkpoints` are the log: rows are added, never changed (triggers refuse). `keys`, `devices`,
-`listed_photos` and `evidence` are projections of it. Accounts, enrolment codes and received photos stand beside it.
+`listed_photos` and `evidence` are projections of it, and so is `parcel_states`, which `ledger_state.py` keeps.
+Accounts, enrolment codes and received photos stand beside it.
 """
 
 from __future__ import annotations
@@ -136,6 +137,27 @@ photos = Table(
     Column("received_ms", BigInteger, nullable=False),
     Column("device", String(32), nullable=False),
     Column("account", String(64), nullable=False),
+)
+
+parcel_states = Table(
+    "parcel_states",
+    METADATA,
+    # a parcel that changes its unit leaves a row behind that tells the old unit so
+    Column("parcel", String(80), primary_key=True),
+    Column("unit", String(64), primary_key=True),
+    Column("number", BigInteger, nullable=False, unique=True),
+    Column("content", Text, nullable=False),
+    Index("parcel_states_unit", "unit", "number"),
+)
+
+parcel_states_head = Table(
+    "parcel_states_head",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("position", BigInteger, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("last_number", BigInteger, nullable=False),
+    Column("editions", Text, nullable=False),
 )
 
 PROJECTIONS = (keys, devices, listed_photos, evidence, admitted)

@@ -17,7 +17,19 @@ from typing import Any
 
 from schemas.entries import Kind
 from sync.ledger import reading
-from sync.ledger.facts import Book, Check, Decision, Parcel, RegisterRow, Repair, Resolved, Said, Survey, Version
+from sync.ledger.facts import (
+    Book,
+    Check,
+    Decision,
+    Parcel,
+    RegisterRow,
+    Repair,
+    Resolved,
+    Said,
+    Survey,
+    UnitRow,
+    Version,
+)
 from sync.ledger.outlines import read_outlines
 from sync.ledger.threads import Threads
 
@@ -88,11 +100,10 @@ class BookBuilder:
     def book(self) -> Book:
         """All facts so far, each kind in order of the log."""
         named: dict[str, Any] = {
-            field: tuple(sorted(self._facts[model].values(), key=lambda fact: fact.said.seq))
-            for field, model in reading.FIELDS.items()
+            field: _in_order(self._facts[model].values()) for field, model in reading.FIELDS.items()
         }
-        versions = tuple(sorted(self._threads.versions.values(), key=lambda version: version.said.seq))
-        decisions = tuple(sorted(self._threads.decisions.values(), key=lambda decision: decision.said.seq))
+        versions = _in_order(self._threads.versions.values())
+        decisions = _in_order(self._threads.decisions.values())
         repairs = tuple(repair for entry in sorted(self._repairs) for repair in self._repairs[entry])
         return Book(self._position, versions=versions, decisions=decisions, repairs=repairs, **named)
 
@@ -117,6 +128,14 @@ class BookBuilder:
     def parcel_rows(self, parcel: str) -> tuple[Parcel, ...]:
         """The rows of a parcel in order of the log."""
         return tuple(self._parcel_rows.get(parcel, ()))
+
+    def units(self) -> tuple[UnitRow, ...]:
+        """Rows of units in order of the log."""
+        return _in_order(self._facts[UnitRow].values())
+
+    def registers(self, subtype: str) -> tuple[RegisterRow, ...]:
+        """The rows of one register in order of the log."""
+        return _in_order(row for row in self._facts[RegisterRow].values() if row.subtype == subtype)
 
     # -- taking rows -------------------------------------------------------------------------------------------------
 
@@ -212,6 +231,10 @@ def _without_collecting() -> Iterator[None]:
     finally:
         if was:
             gc.enable()
+
+
+def _in_order(facts: Iterable[Any]) -> tuple[Any, ...]:
+    return tuple(sorted(facts, key=lambda fact: fact.said.seq))
 
 
 def _insert(facts: list[Any], fact: Any) -> None:

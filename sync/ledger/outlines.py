@@ -57,6 +57,23 @@ def read_outlines(geometries: Sequence[Mapping[str, Any] | None]) -> tuple[Geome
     return _repaired(made)
 
 
+def to_json(geometry: shapely.Geometry) -> dict[str, Any]:
+    """A polygon or several, in degrees, as entries and answers hold them: whole degrees × 1e9."""
+    polygons = [[_ring(ring) for ring in _rings(part)] for part in shapely.get_parts(geometry)]
+    if len(polygons) == 1:
+        return {"type": "Polygon", "rings": polygons[0]}
+    return {"type": "MultiPolygon", "polygons": polygons}
+
+
+def _rings(polygon: shapely.Geometry) -> list[shapely.Geometry]:
+    return [polygon.exterior, *polygon.interiors]
+
+
+def _ring(ring: shapely.Geometry) -> list[list[int]]:
+    found: list[list[int]] = np.rint(shapely.get_coordinates(ring) * E9).astype(np.int64).tolist()
+    return found
+
+
 def _repaired(made: Geometries) -> tuple[Geometries, dict[int, str]]:
     broken = np.flatnonzero(~shapely.is_valid(made) & ~shapely.is_missing(made))
     if not len(broken):

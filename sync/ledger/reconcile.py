@@ -46,6 +46,9 @@ def nothing_blocks(_ledger: Reconciliation, _changes: Changes) -> Held:
     return frozenset()
 
 
+OVERLAY = "overlay"
+
+
 @dataclass(frozen=True)
 class Laid:
     """Some parcels laid out and folded, for questions that figures do not answer (shapes, moves)."""
@@ -133,6 +136,28 @@ class Reconciliation:
         checks = self._linked(check for name in names for check in self._checks_on.get(name, ()))
         land = lay_out(rows, events, self._classes, checks, self._project, self._threads)
         return Laid(land, parcel_figures(land, self.at_ms))
+
+    def part(self, parcels: Iterable[str]) -> Book:
+        """The part of the book about these parcels: records that list them or lie on them, and what was said of both."""
+        names = set(parcels)
+        records = {record for name in names for record in self._records_listing.get(name, ())}
+        records |= {event.record for event in self._board.events_on(names)}
+        builder = self.builder
+        versions = tuple(version for record in sorted(records) for version in builder.versions(record))
+        subjects = sorted(names | {version.id for version in versions})
+        said = {one.said.entry: one for subject in subjects for one in builder.resolutions(subject)}
+        checks = {one.said.entry: one for name in sorted(names) for one in self._checks_on.get(name, ())}
+        return Book(
+            builder.position,
+            parcels=tuple(row for name in sorted(names) for row in builder.parcel_rows(name)),
+            versions=versions,
+            decisions=tuple(one for record in sorted(records) for one in builder.decisions(record)),
+            resolutions=tuple(said.values()),
+            checks=tuple(checks.values()),
+            surveys=tuple(one for name in sorted(names) for one in self._surveys_on.get(name, ())),
+            units=builder.units(),
+            registers=builder.registers(OVERLAY),
+        )
 
     # -- what rows change --------------------------------------------------------------------------------------------
 

@@ -12,20 +12,22 @@ import numpy as np
 from sync.ledger.acceptance import Accepted
 from sync.ledger.facts import Parcel
 from sync.ledger.figures import ParcelFigures
+from sync.ledger.fold import STATES
 from sync.ledger.land import Land
 
 
 @dataclass(frozen=True, slots=True)
 class ParcelResult:
     """Figures of a parcel (rules §3): m² as floats on the grid of `exact`, claims in hundredths of m², accepted and
-    registered in ticks. `states_m2` in the order of `LandState`, `restored` by row of `ClassTable`; `moved_ms` is the
-    last change of any of its ground (0: none, or nobody says when)."""
+    registered in ticks. `states_m2` in the order of `LandState`, `base_states_m2` the same within B; `restored` by row
+    of `ClassTable`; `moved_ms` is the last change of any of its ground (0: none, or nobody says when)."""
 
     parcel: Parcel
     area_m2: float
     states_m2: tuple[float, ...]
     restored: tuple[tuple[int, float], ...]
     base_m2: float
+    base_states_m2: tuple[float, ...]
     pending_m2: float
     green_not_reducing_m2: float
     reused_m2: float
@@ -55,11 +57,15 @@ def parcel_results(land: Land, figures: ParcelFigures, since_ms: np.ndarray, acc
     moved = np.zeros(len(land.parcels), dtype=np.int64)
     np.maximum.at(moved, land.ground.parcel, since_ms)
     claims = figures.claims
+    places = land.ground.parcel * len(STATES) + figures.folded.state
+    in_base = np.where(land.in_base, land.ground.area_m2, 0.0)
+    base_states = np.bincount(places, weights=in_base, minlength=len(land.parcels) * len(STATES))
     columns = (
         figures.area_m2.tolist(),
         map(tuple, figures.states_m2.tolist()),
         map(tuple, restored),
         figures.base_m2.tolist(),
+        map(tuple, base_states.reshape(-1, len(STATES)).tolist()),
         figures.pending_m2.tolist(),
         figures.green_not_reducing_m2.tolist(),
         figures.reused_m2.tolist(),

@@ -17,6 +17,7 @@ from schemas.protocol import PROTOCOL, PROTOCOL_HEADER, DeskEntry, EnrolRequest,
 from sync.central.api import entries, problems, sign_in, uploads
 from sync.central.api.guard import Limits
 from sync.central.central import Central
+from sync.central.ledger_state import LedgerState
 
 _READ_BY_ROUTES: tuple[type[BaseModel], ...] = (PushRequest, DeskEntry, EnrolRequest, SessionRequest)
 
@@ -39,6 +40,7 @@ def create_app(central: Central) -> FastAPI:
     )
     settings = central.settings
     app.state.central = central
+    app.state.ledger = LedgerState(central)
     app.state.limits = Limits(settings.requests_per_minute, settings.sign_in_per_minute)
     problems.install(app)
     app.add_exception_handler(ClientDisconnect, uploads.disconnected)

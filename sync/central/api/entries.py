@@ -11,7 +11,6 @@ from schemas.errors import Code
 from schemas.protocol import (
     MAX_BATCH_BYTES,
     MAX_PAGE_ROWS,
-    PROTOCOL,
     CheckpointAnswer,
     ConsistencyAnswer,
     DeskAnswer,
@@ -22,9 +21,10 @@ from schemas.protocol import (
     PushAnswer,
     PushRequest,
 )
-from sync.central import desk, pull, push, rows
-from sync.central.api.guard import TheCaller, TheCentral, described_body, read_as, read_body
+from sync.central import desk, pull, push
+from sync.central.api.guard import TheCaller, TheCentral, TheLedger, described_body, read_as, read_body
 from sync.central.api.problems import answers
+from sync.central.ledger_state import MAX_STATES
 
 router = APIRouter(prefix="/v1", tags=["log"])
 
@@ -93,19 +93,15 @@ def consistency_proof(central: TheCentral, caller: TheCaller, first: Position, s
     return pull.consistency(central, first, second)
 
 
-@router.get("/parcel-states", response_model=ParcelStatesAnswer, responses=answers(*SIGNED_IN))
-def parcel_states(central: TheCentral, caller: TheCaller, after: Position = 0) -> ParcelStatesAnswer:
-    """State areas and next steps computed from the log; empty until the ledger (part 2) computes them."""
-    with central.store.read() as connection:
-        size = rows.size(connection)
-    return ParcelStatesAnswer(
-        protocol=PROTOCOL,
-        log_position=size,
-        editions={"admin_units": central.admin.edition},
-        states=[],
-        scanned_to=max(after, size),
-        more=False,
-    )
+@router.get("/parcel-states", response_model=ParcelStatesAnswer, responses=answers(*SIGNED_IN, Code.BUSY))
+def parcel_states(
+    ledger: TheLedger,
+    caller: TheCaller,
+    after: Position = 0,
+    limit: Annotated[int, Query(ge=1, le=MAX_STATES)] = MAX_STATES,
+) -> ParcelStatesAnswer:
+    """State areas, remaining ground, next step and open discrepancies of the caller's parcels that changed since."""
+    return ledger.states(caller, after, limit)
 
 
 @router.post(

@@ -16,6 +16,7 @@ from schemas.entries import first_fault
 from schemas.errors import Code, LedgerError
 from schemas.protocol import PROTOCOL
 from sync.central.central import Caller, Central
+from sync.central.ledger_state import LedgerState
 from sync.central.sessions import caller_of
 
 SMALL_BODY_BYTES = 16_384
@@ -66,7 +67,14 @@ async def signing_in(request: Request) -> None:
     limits.count_sign_in(request.client.host if request.client else "?")
 
 
+def ledger_of(request: Request) -> LedgerState:
+    """The ledger of that central."""
+    ledger: LedgerState = request.app.state.ledger
+    return ledger
+
+
 TheCentral = Annotated[Central, Depends(central_of)]
+TheLedger = Annotated[LedgerState, Depends(ledger_of)]
 TheCaller = Annotated[Caller, Depends(signed_in)]
 
 
