@@ -31,3 +31,8 @@ def day_of(ms: int) -> date:
     (datetime.date(1970, 1, 2), datetime.date(1970, 1, 1))
     """
     return date.fromordinal(min((ms + _BEIJING_MS) // DAY_MS + _EPOCH_DAY, _LAST_DAY))
+
+
+def named_day(text: str | None) -> date | None:
+    """The day that a row of a register names (YYYY-MM-DD), if it names one."""
+    return None if text is None else date.fromisoformat(text)

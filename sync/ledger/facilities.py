@@ -9,7 +9,7 @@ from datetime import date
 from fractions import Fraction
 
 from schemas.codes import FacilityClass, FacilityCondition, InspectionKind
-from sync.ledger.days import day_of
+from sync.ledger.days import day_of, named_day
 from sync.ledger.facts import RegisterRow, Version
 from sync.ledger.field_sections import Coverage, FacilityStatus, ReclaimedWater, Score
 
@@ -36,8 +36,8 @@ def facility_statuses(
         unknown = overdue = 0
         for row in own:
             condition = conditions.get(row.row)
-            due = row.fields.target_on is not None and row.fields.target_on < until
-            overdue += due and condition not in _SERVING
+            due_on = named_day(row.fields.target_on)
+            overdue += due_on is not None and due_on < until and condition not in _SERVING
             if condition is None:
                 unknown += 1
             else:

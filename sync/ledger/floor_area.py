@@ -14,7 +14,7 @@ from datetime import date
 
 from schemas.codes import CaseState, StockKind
 from sync.ledger import exact
-from sync.ledger.days import day_end_ms, day_of
+from sync.ledger.days import day_end_ms, day_of, named_day
 from sync.ledger.events import EventKind, Force, LandEvent
 from sync.ledger.facts import RegisterRow
 from sync.ledger.field_sections import StructureStock
@@ -58,11 +58,13 @@ def structure_stock(
 
     A structure is gone when the authority says so, or when a demolition in force that freed its land names it.
     """
+    rows = tuple(rows)
+    registered = {row.row for row in rows}
     gone: dict[str, date] = {}
     end = day_end_ms(until)
-    for event in events:
-        if event.kind in _FREEING and event.force is Force.FULL and event.at_ms <= end:
-            for structure in event.structures:
+    for event in events if registered else ():
+        if event.structures and event.kind in _FREEING and event.force is Force.FULL and event.at_ms <= end:
+            for structure in registered.intersection(event.structures):
                 gone[structure] = min(gone.get(structure, date.max), day_of(event.at_ms))
     groups: dict[tuple[str, StockKind], list[RegisterRow]] = defaultdict(list)
     for row in rows:
@@ -99,7 +101,7 @@ def _stock(
     ends = [_end(row, gone, until) for row in rows]
     still = [row for row, end in zip(rows, ends, strict=True) if end is None]
     left = [row for row, end in zip(rows, ends, strict=True) if end is not None and after < end]
-    seen = [row.fields.first_seen_on for row in still if row.fields.first_seen_on is not None]
+    seen = [day for row in still if (day := named_day(row.fields.first_seen_on)) is not None]
     cases: Counter[CaseState] = Counter(row.fields.case_state for row in still if row.fields.case_state is not None)
     return StructureStock(
         unit=unit,
@@ -107,7 +109,7 @@ def _stock(
         count=len(rows),
         open=len(still),
         open_floor_area_m2=exact.hundredths(sum(row.fields.floor_area_e2 or 0 for row in still)),
-        new_in_period=sum(after < (row.fields.first_seen_on or row.on) <= until for row in rows),
+        new_in_period=sum(after < (named_day(row.fields.first_seen_on) or row.on) <= until for row in rows),
         demolished_in_period=len(left),
         demolished_floor_area_m2=exact.hundredths(sum(row.fields.floor_area_e2 or 0 for row in left)),
         oldest_open_days=(until - min(seen)).days if seen else None,
@@ -116,6 +118,6 @@ def _stock(
 
 
 def _end(row: RegisterRow, gone: Mapping[str, date], until: date) -> date | None:
-    said = row.fields.demolished_on
+    said = named_day(row.fields.demolished_on)
     ends = [one for one in (said, gone.get(row.row)) if one is not None and one <= until]
     return min(ends, default=None)

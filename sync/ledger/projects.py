@@ -10,9 +10,11 @@ from datetime import date
 
 import numpy as np
 
+from schemas.register_fields import Milestone
 from schemas.rules import Thresholds
 from sync.ledger import exact
 from sync.ledger.acceptance import Accepted
+from sync.ledger.days import named_day
 from sync.ledger.exact import Ints
 from sync.ledger.facts import ProjectRow, RegisterRow
 from sync.ledger.field_sections import AwaitingChange, ExcludedParcel
@@ -106,13 +108,12 @@ def milestones(rows: Iterable[RegisterRow], until: date) -> tuple[MilestoneRow, 
     """计划节点 with the days by which each is late on the day `until`: it shows without any record changing (M05)."""
     found = []
     for row in rows:
-        fields = row.fields
-        done = fields.done_on if fields.done_on is not None and fields.done_on <= until else None
-        late = ((done or until) - fields.due_on).days
+        fields: Milestone = row.fields
+        due, done = date.fromisoformat(fields.due_on), named_day(fields.done_on)
+        done = done if done is not None and done <= until else None
+        late = ((done or until) - due).days
         found.append(
-            MilestoneRow(
-                row.row, row.said.unit, fields.project, fields.title, fields.phase, fields.due_on, done, max(0, late)
-            )
+            MilestoneRow(row.row, row.said.unit, fields.project, fields.title, fields.phase, due, done, max(0, late))
         )
     return tuple(sorted(found, key=lambda one: (one.unit, one.due_on, one.row)))
 
