@@ -16,7 +16,7 @@ import numpy as np
 import shapely
 from sqlalchemy import Connection
 
-from schemas.entries import Kind
+from schemas.entries import MAX_ENTRY_BYTES, Kind
 from schemas.errors import Code, LedgerError
 from schemas.roles import may_author
 from schemas.rules import rules
@@ -33,6 +33,9 @@ from sync.imports.reading import read_sheet
 from sync.imports.sheet import Fault, ReadOptions, Repair, Sheet
 from sync.imports.table import Table, read_table
 from sync.ledger.plane import to_plane
+
+_MOST_BODY_CHARACTERS = MAX_ENTRY_BYTES - 4096
+"""What leaves room for the envelope; texts that are not ASCII are short."""
 
 Progress = Callable[[str, int, int], None]
 """Told of a step by name, how much of it is done, and of how much."""
@@ -195,7 +198,7 @@ class _Planner:
         kept = np.flatnonzero(alive).tolist()
         part = table if len(kept) == len(table.rows) else _only(table, alive)
         made = drafts.drafted(self.form, part, None if texts is None else [texts[index] for index in kept])
-        made, unique = self._unique(made)
+        made, unique = self._usable(made)
         if self.form.outline is None:
             return made, made.outlines
         return made, plane[alive][unique]
@@ -231,15 +234,20 @@ class _Planner:
         self.hurt |= found.parked
         return found.texts
 
-    def _unique(self, made: Drafts) -> tuple[Drafts, np.ndarray[Any, np.dtype[np.bool_]]]:
-        """Without the drafts whose key stands twice although no row did: a survey with two documents for one year."""
+    def _usable(self, made: Drafts) -> tuple[Drafts, np.ndarray[Any, np.dtype[np.bool_]]]:
+        """Without drafts that no entry holds, and those whose key stands twice although no row did (two documents of
+        one survey)."""
+        small = np.array([len(body) <= _MOST_BODY_CHARACTERS for body in made.bodies], dtype=bool)
+        for index in np.flatnonzero(~small).tolist():
+            details = {"limit_bytes": MAX_ENTRY_BYTES}
+            self.faults.append(Fault(Code.BODY_TOO_LARGE, int(made.rows[index]), None, details))
         counts = Counter(made.keys)
         unique = np.array([counts[key] == 1 for key in made.keys], dtype=bool)
         for index in np.flatnonzero(~unique).tolist():
             self.faults.append(
                 Fault(Code.IMPORT_ID_DOUBLED, int(made.rows[index]), None, {"id": made.keys[index][:80], "rows": ""})
             )
-        return made.chosen(unique), unique
+        return made.chosen(unique & small), unique & small
 
     # -- comparing with the ledger ---------------------------------------------------------------------------------
 

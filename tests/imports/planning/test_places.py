@@ -101,7 +101,8 @@ def test_a_parcel_outside_its_unit_is_parked_where_there_is_a_boundary(
 
 def part(number: str = "A", wkt: str = "", **changed: object) -> dict[str, object]:
     """A row of the baseline's file."""
-    return {"台账编号": number, "编码体系": "三调", "基期地类": "0601", "初始状态": "", "初始地类": "", "wkt": wkt, **changed}
+    row = {"台账编号": number, "编码体系": "三调", "基期地类": "0601", "初始状态": "", "初始地类": "", "wkt": wkt}
+    return row | changed
 
 
 def bare(number: str = "A", east: float = 0) -> dict[str, object]:
@@ -146,3 +147,10 @@ def test_a_fault_in_a_part_parks_its_parcel(central: Central, who: Caller, tmp_p
     assert [(fault.code.value, fault.row) for fault in plan.baseline_faults] == [
         ("code_unknown", 2), ("value_invalid", 3), ("import_parcel_unknown", 4),
     ]  # fmt: skip
+
+
+def test_an_outline_that_no_entry_holds_is_parked(central: Central, who: Caller, tmp_path: Path) -> None:
+    turn = np.linspace(0, 2 * np.pi, 10_001)[:-1]
+    many = shapely.polygons(np.column_stack((116.5 + 0.01 * np.cos(turn), 39.95 + 0.01 * np.sin(turn))))
+    plan = planned(central, who, write(tmp_path, [parcel(), parcel("BIG", wkt=many.wkt)]), park=True)
+    assert codes(plan) == {("body_too_large", 3, None)} and plan.new == 1
