@@ -24,7 +24,7 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[3]
 BUILD = REPOSITORY / "build"
 
-TABLET_SOURCES = ("schemas", "sync/__init__.py", "sync/device")
+TABLET_SOURCES = ("schemas", "forms", "sync/__init__.py", "sync/device")
 TABLET_PACKAGES = ("geographiclib", "piexif", "pydantic", "requests", "sqlite-utils")
 
 _PYODIDE_FILES = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "pyodide-lock.json", "python_stdlib.zip")
