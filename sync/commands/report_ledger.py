@@ -6,6 +6,7 @@ The pure parts do the work (`sync.ledger`); here stand the reading of the log, t
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
@@ -32,7 +33,7 @@ from sync.ledger.discrepancies.settling import Bench, holding, settle, stopped_d
 from sync.ledger.discrepancies.table import all_findings, before_fold
 from sync.ledger.discrepancies.totals import AskedOfTotals
 from sync.ledger.entered import Terms
-from sync.ledger.facts import Book
+from sync.ledger.facts import Book, Said
 from sync.ledger.holding import parcels_on
 from sync.ledger.judgement import judge_book
 from sync.ledger.moments import moment
@@ -42,7 +43,7 @@ from sync.ledger.report import proof
 from sync.ledger.report.ageing import aged_counts
 from sync.ledger.report.document import Contents, annex_of, contents_of, entries_named
 from sync.ledger.report.sealed import Issuer, ProvenRow, Report, seal
-from sync.ledger.statement import Statement
+from sync.ledger.statement import ChainLink, Statement
 from sync.ledger.unit_figures import Level, Period
 
 ANNEX_LIMIT = 20_000
@@ -94,7 +95,7 @@ def log_lines(connection: Connection, position: int, after: int = 0) -> Iterator
 
 
 def statement_of(
-    central: Central, book: Book, wanted: Wanted, earlier: Statement | None = None, threads: int = 2
+    book: Book, wanted: Wanted, admin: AdminUnits, earlier: Statement | None = None, threads: int = 2
 ) -> Statement:
     """The statement that is asked for, over a book of the log up to the position."""
     editions, until = wanted.editions, wanted.until
@@ -111,7 +112,7 @@ def statement_of(
     events = judge_book(book, Terms(values, classes, holding(settled), outlines.get))
     land = land_of(book, events, until, classes, threads=threads)
     stopped = stopped_documents(settled)
-    asked = Asked(wanted.scope, Period(wanted.after, until), editions, _units(central, editions), values, stopped)
+    asked = Asked(wanted.scope, Period(wanted.after, until), editions, admin, values, stopped)
     made = make_statement(book, land, asked, earlier)
     now = moment(land, at_ms, book.surveys, stopped, outside(land))
     ground = checks.AskedOfLand(records, land, now.figures)
@@ -128,7 +129,8 @@ def contents_at(
 ) -> tuple[Statement, Contents]:
     """Statement and document of what is asked; `earlier` is the last report's statement and its hash."""
     book = read_book(log_lines(connection, wanted.position))
-    statement = statement_of(central, book, wanted, None if earlier is None else earlier[0])
+    admin = _units(central, wanted.editions)
+    statement = statement_of(book, wanted, admin, None if earlier is None else earlier[0])
     units = wanted.annex_units
     if units is None and len(statement.annex) > ANNEX_LIMIT:
         units = frozenset()
@@ -144,6 +146,7 @@ def contents_at(
         position_ms=last.row.received_ms,
         annex_units=units,
         last_report=None if earlier is None else earlier[1],
+        listed=_listed(book, wanted),
     )
     return statement, contents
 
@@ -151,9 +154,10 @@ def contents_at(
 def units_apart(central: Central, connection: Connection, wanted: Wanted) -> Iterator[tuple[str, Contents]]:
     """For each unit the document with its parcels alone in the annex: the rest is that of the whole report."""
     statement, contents = contents_at(central, connection, replace(wanted, annex_units=frozenset()))
+    listed = _listed(read_book(log_lines(connection, wanted.position)), wanted)
     for unit in sorted({row.code for row in statement.rows if row.level is Level.UNIT}):
         chosen = frozenset({unit})
-        annex = annex_of(_narrowed(statement, chosen).annex, chosen)
+        annex = annex_of(_narrowed(statement, chosen).annex, chosen, listed)
         if annex:
             yield unit, replace(contents, header={**contents.header, "annex": "some"}, annex=annex)
 
@@ -217,6 +221,22 @@ def entries_between(connection: Connection, first: int, last: int) -> dict[str, 
         for subject in line.entry["about"]:
             found.setdefault(str(subject), []).append(str(line.entry["id"]))
     return {subject: tuple(named) for subject, named in found.items()}
+
+
+def _listed(book: Book, wanted: Wanted) -> dict[str, tuple[ChainLink, ...]]:
+    """For each parcel the entry of its row in the ledger, and those of surveys up to the state date: figures rest on
+    them, and the report proves them."""
+    found: dict[str, list[ChainLink]] = defaultdict(list)
+    for parcel in parcels_on(book, wanted.until):
+        found[parcel.id].append(_link(parcel.said, "parcel"))
+    for survey in book.surveys:
+        if survey.year <= wanted.until.year:
+            found[survey.parcel].append(_link(survey.said, "survey_result", str(survey.year)))
+    return {parcel: tuple(links) for parcel, links in found.items()}
+
+
+def _link(said: Said, kind: str, outcome: str = "") -> ChainLink:
+    return ChainLink(said.entry, kind, said.author, said.role, said.received_ms, outcome)
 
 
 def _narrowed(statement: Statement, units: frozenset[str]) -> Statement:

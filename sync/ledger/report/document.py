@@ -19,7 +19,7 @@ from schemas.canonical import canonical, sha256_hex
 from schemas.codes import Measure
 from sync.ledger.report.sections import ANNEX, SECTIONS
 from sync.ledger.report.table import Section, rows_of
-from sync.ledger.statement import ParcelRow, Restated, Statement
+from sync.ledger.statement import ChainLink, ParcelRow, Restated, Statement
 from sync.ledger.unit_figures import FigureRow, Level
 
 FORMAT = "greenbelt-ledger-report"
@@ -29,6 +29,7 @@ LAYOUT = 1
 TITLE = "减量核验报告"
 DEMO_MARK = "演示数据·虚构"
 _HINT = 8
+_NOTHING: Mapping[str, tuple[ChainLink, ...]] = {}
 
 Rows = list[JsonValue]
 
@@ -94,10 +95,12 @@ def contents_of(
     position_ms: int,
     annex_units: frozenset[str] | None = None,
     last_report: str | None = None,
+    listed: Mapping[str, tuple[ChainLink, ...]] = _NOTHING,
 ) -> Contents:
     """The statement as a document, under the tree `root` of the log `log` (its key's id) at the statement's position.
 
     `position_ms` is when central received the last row that counts. `annex_units` limits the annex (None: all units).
+    `listed` puts entries before a parcel's decision chain: its own row of the ledger, and surveys.
     """
     header = statement.header
     head: dict[str, JsonValue] = {
@@ -117,14 +120,22 @@ def contents_of(
         "layout": LAYOUT,
         "median_lag_days": statement.lags.median_days,
     }
-    return Contents(head, _sections(statement), annex_of(statement.annex, annex_units))
+    return Contents(head, _sections(statement), annex_of(statement.annex, annex_units, listed))
 
 
-def annex_of(parcels: Iterable[ParcelRow], units: frozenset[str] | None) -> dict[str, Rows]:
+def annex_of(
+    parcels: Iterable[ParcelRow],
+    units: frozenset[str] | None,
+    listed: Mapping[str, tuple[ChainLink, ...]] = _NOTHING,
+) -> dict[str, Rows]:
     """The annex by unit; parcels are read once, in order of unit. No unit is asked for: no parcel is read."""
     if units is not None and not units:
         return {}
-    chosen = (one for one in parcels if units is None or one.unit in units)
+    chosen = (
+        replace(one, chain=(*listed.get(one.parcel, ()), *one.chain))
+        for one in parcels
+        if units is None or one.unit in units
+    )
     found: dict[str, Rows] = {}
     for unit, group in groupby(chosen, key=lambda one: one.unit):
         found.setdefault(unit, []).extend(rows_of(ANNEX, group))

@@ -72,11 +72,11 @@ WORDS: Mapping[str, Mapping[str, Words]] = {
         "review_reasons": ("审核理由", "Review reasons"),
     },
     "kind": {
-        "parcel": ("上账", "Listed"), "inspection": ("巡查", "Inspection"), "review": ("审核", "Review"),
-        "first_check": ("初验", "First check"), "acceptance": ("认定", "Acceptance"),
-        "survey_result": ("变更调查", "Survey"), "withdrawal": ("撤回", "Withdrawal"),
-        "resolution": ("差异处理", "Resolution"), "finding": ("第三方核查", "Third-party finding"),
-        "register": ("登记", "Register"), "rectification": ("整改", "Rectification"),
+        "parcel": ("上账", "Listed"), "demolition": ("拆除巡查", "Demolition"),
+        "regreening": ("还绿巡查", "Re-greening"),
+        "facility": ("设施巡查", "Facility"), "new_build_sighting": ("疑似新增建设", "Sighting"),
+        "inspection": ("巡查", "Inspection"), "review": ("审核", "Review"), "first_check": ("初验", "First check"),
+        "acceptance": ("认定", "Acceptance"), "survey_result": ("变更调查", "Survey"),
     },
     "role": {
         "inspector": ("巡查员", "inspector"), "supervisor": ("乡镇", "township"), "district": ("区", "district"),
@@ -84,8 +84,8 @@ WORDS: Mapping[str, Mapping[str, Words]] = {
     },
     "outcome": {
         "approve": ("通过", "approved"), "return": ("退回", "returned"), "reject": ("不予采信", "rejected"),
-        "passed": ("合格", "passed"), "failed": ("不合格", "failed"), "works_done": ("完工", "works done"),
-        "demolition": ("拆除", "demolition"), "regreening": ("还绿", "re-greening"), "facility": ("设施", "facility"),
-        "new_build_sighting": ("疑似新增建设", "sighting"),
+        "passed": ("合格", "passed"), "failed": ("不合格", "failed"), "submitted": ("待审", "not decided"),
+        "approved": ("有效", "in force"), "returned": ("被退回", "returned"), "rejected": ("不予采信", "rejected"),
+        "withdrawn": ("已撤回", "withdrawn"), "superseded": ("已有新版", "superseded"), "branch": ("分叉", "branch"),
     },
 }  # fmt: skip

@@ -146,7 +146,7 @@ def _parcel(log: Log, unit: str, number: int, chance: Random, name: str | None) 
     accepted = chance.randrange(verified // 2, verified)
     entries = log.append(5)
     kinds = (
-        ("parcel", "district", ""), ("inspection", "inspector", "demolition"), ("review", "supervisor", "approve"),
+        ("parcel", "district", ""), ("demolition", "inspector", "approved"), ("review", "supervisor", "approve"),
         ("first_check", "district", "passed"), ("acceptance", "city", "passed"),
     )  # fmt: skip
     stock = Stock(

@@ -3,17 +3,36 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from schemas.codes import (
+    Belt,
+    CaseState,
+    FacilityClass,
+    FacilityCondition,
+    InspectionKind,
+    LandState,
+    Measure,
+    ReuseKind,
+    ReviewOutcome,
+    StockKind,
+    TransferMeasure,
+)
 from schemas.errors import Code, LedgerError
+from schemas.reference import Editions
+from schemas.roles import Role
+from schemas.standing import Standing
 from sync.ledger.report.document import entries_named
 from sync.ledger.report.page import page
 from sync.ledger.report.sealed import Report, hash_of, read_document
 from sync.ledger.report.sections import ANNEX, FIGURES, SECTIONS
+from sync.ledger.report.words import WORDS
 from sync.ledger.report.xlsx import workbook
+from sync.ledger.unit_figures import Level
 from tests.ledger.report.kit import Log, contents, sealed, small_report, statement
 
 
@@ -118,6 +137,19 @@ def test_what_is_no_document(data: bytes, code: Code) -> None:
     with pytest.raises(LedgerError) as caught:
         read_document(data)
     assert caught.value.code is code
+
+
+@pytest.mark.parametrize(
+    ("table", "codes"),
+    [
+        ("state", LandState), ("level", Level), ("measure", Measure), ("transfer_measure", TransferMeasure),
+        ("reuse_kind", ReuseKind), ("stock_kind", StockKind), ("case_state", CaseState), ("belt", Belt),
+        ("facility_class", FacilityClass), ("condition", FacilityCondition), ("role", Role), ("kind", InspectionKind),
+        ("outcome", Standing), ("outcome", ReviewOutcome), ("edition", Editions.model_fields),
+    ],
+)  # fmt: skip
+def test_every_code_has_words(table: str, codes: Iterable[str]) -> None:
+    assert {str(code) for code in codes} <= set(WORDS[table])
 
 
 def test_columns_have_words_in_both_languages() -> None:
