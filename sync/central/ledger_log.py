@@ -1,4 +1,4 @@
-"""The central log as the ledger reads it: rows with the author's role; an admitted one once a person has admitted it."""
+"""The central log as the ledger reads it: rows with the role of their author, admitted ones once they are admitted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One sync of a tablet with central: push, photos, pull, in that order, each with its own retry.
+"""One sync of a tablet with central: push, photos, pull, parcel states, in that order, each with its own retry.
 
 Whatever is cut, stalled, doubled or answered by a stranger, the next sync goes on where this one stopped: a receipt or
 a pulled row with its proof is the only thing that changes what waits. After a lost answer the tablet looks in the log
@@ -23,13 +23,14 @@ from schemas.protocol import (
     PROTOCOL,
     CheckpointAnswer,
     MissingPhotosAnswer,
+    ParcelStatesAnswer,
     PullAnswer,
     PulledRow,
     PushAnswer,
     Receipt,
     ReceiptStatus,
 )
-from sync.device import log, records, retry, trust
+from sync.device import log, parcel_states, records, retry, trust
 from sync.device.database import transaction
 from sync.device.identity import Identity
 from sync.device.line import Line
@@ -40,6 +41,9 @@ from sync.device.uploads import Uploader
 
 ENTRIES = "entries"
 PHOTOS = "photos"
+PULL = "pull"
+STATES = "states"
+_WHATS = (ENTRIES, PHOTOS, PULL, STATES)
 _FRAME = len('{"protocol":1,"from_size":,"entries":[]}') + 20
 
 
@@ -81,7 +85,8 @@ class SyncClient:
             alarm = trust.open_alarm(self._tablet)
             if alarm is not None:
                 return self._closing(replace(report, stopped=alarm))
-            for what, step in ((ENTRIES, self._push), (PHOTOS, self._send_photos), ("pull", self._pull)):
+            steps = (self._push, self._send_photos, self._pull, self._pull_states)
+            for what, step in zip(_WHATS, steps, strict=True):
                 report = await self._guarded(what, step, report)
                 if report.stopped in _HOPELESS:
                     break
@@ -283,12 +288,32 @@ class SyncClient:
 
         return await self._tablet.with_room(keep)
 
+    # -- parcel states ---------------------------------------------------------------------------------------------
+
+    async def _pull_states(self, report: SyncReport) -> SyncReport:
+        """What central computes of the parcels, after the entries: a cache, and the least urgent of all."""
+        account = self._identity.account
+        while True:
+            after = parcel_states.cursor(self._tablet, account)
+            answer = await self._line.get(f"/v1/parcel-states?after={after}", ParcelStatesAnswer)
+            if answer.more and answer.scanned_to <= after:
+                raise LedgerError(Code.NOT_OUR_ANSWER)
+            if await self._keep_states(account, answer) and not answer.more:
+                return report
+
+    async def _keep_states(self, account: str, answer: ParcelStatesAnswer) -> bool:
+        def keep() -> bool:
+            with transaction(self._tablet.database):
+                return parcel_states.keep(self._tablet, account, answer)
+
+        return await self._tablet.with_room(keep)
+
     async def _change(self, change: Callable[[], object]) -> None:
         await self._tablet.with_room(change)
 
     def _closing(self, report: SyncReport) -> SyncReport:
         photos = self._tablet.database.conn.execute("SELECT count(*) FROM photos WHERE state='local'").fetchone()[0]
-        planned = [retry.next_try_ms(self._tablet, what) for what in (ENTRIES, PHOTOS, "pull")]
+        planned = [retry.next_try_ms(self._tablet, what) for what in _WHATS]
         times = [at for at in planned if at is not None]
         return replace(
             report,

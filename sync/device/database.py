@@ -19,7 +19,9 @@ from sqlite_utils import Database
 from schemas.canonical import canonical, sha256_hex
 from schemas.errors import Code, LedgerError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+_SCRIPTS = ("schema.sql", "schema_0002.sql")
+"""What makes each version out of the one before."""
 
 # In the order in which they must be set: EXCLUSIVE before WAL keeps the index in memory, so that a full disk can
 # still be opened and sent from (reliability §0.9).
@@ -141,11 +143,12 @@ def _migrate(database: Database) -> None:
         return
     if version > SCHEMA_VERSION:
         raise LedgerError(Code.DATABASE_DAMAGED, reason=f"schema {version} is newer than this app")
-    script = resources.files("sync.device").joinpath("schema.sql").read_text("utf-8")
     with database.atomic():
-        for statement in script.split(";\n"):
-            if statement.strip():
-                database.conn.execute(statement)
+        for name in _SCRIPTS[version:]:
+            script = resources.files("sync.device").joinpath(name).read_text("utf-8")
+            for statement in script.split(";\n"):
+                if statement.strip():
+                    database.conn.execute(statement)
         database.conn.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
 
 

@@ -141,6 +141,8 @@ def _remaining(laid: Laid, sliver_m2: float) -> dict[int, shapely.Geometry]:
     """By number of the parcel the ground still to be restored, EPSG:4490 degrees; parts below `sliver_m2` left out."""
     land, state = laid.land, laid.figures.folded.state
     pieces = np.flatnonzero(land.in_base & np.isin(state, _OPEN))
+    if not len(pieces):
+        return {}
     shapes = land.ground.shapes(pieces)
     owner = land.ground.parcel[pieces]
     found: dict[int, shapely.Geometry] = {}

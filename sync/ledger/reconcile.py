@@ -138,7 +138,7 @@ class Reconciliation:
         return Laid(land, parcel_figures(land, self.at_ms))
 
     def part(self, parcels: Iterable[str]) -> Book:
-        """The part of the book about these parcels: records that list them or lie on them, and what was said of both."""
+        """The part of the book about these parcels: records that list them or lie on them, and what was said of all."""
         names = set(parcels)
         records = {record for name in names for record in self._records_listing.get(name, ())}
         records |= {event.record for event in self._board.events_on(names)}
