@@ -88,6 +88,14 @@ class NewBuildSighting(Body):
     first_seen_on: Day | None
 
 
+class SiteCheck(Body):
+    """专项核查: a check of greenhouses (大棚房) or rented rooms (群租房): counts stand in the answers, no verdict and
+    nobody's name (domain §3.6). It moves no land."""
+
+    type: Literal["site_check"]
+    check: Literal["greenhouse", "rented_rooms"]
+
+
 class CannotBeDone(Body):
     """无法完成: a lawful outcome of a visit, with its reason (domain §4)."""
 
@@ -100,7 +108,7 @@ class Inspection(Body):
 
     form: FormVersion
     facts: Annotated[
-        Demolition | Regreening | Facility | NewBuildSighting | CannotBeDone, Field(discriminator="type")
+        Demolition | Regreening | Facility | NewBuildSighting | SiteCheck | CannotBeDone, Field(discriminator="type")
     ]
     footprint: Geometry | None
     area_source: AreaSource | None

@@ -49,6 +49,7 @@ class Code(StrEnum):
     ENROLMENT_CODE_INVALID = "enrolment_code_invalid"
     ACCOUNT_UNKNOWN = "account_unknown"
     ACCOUNT_DISABLED = "account_disabled"
+    ACCOUNT_ROLE_FIXED = "account_role_fixed"
     SESSION_REQUIRED = "session_required"
     SESSION_EXPIRED = "session_expired"
     NOT_PERMITTED = "not_permitted"
@@ -96,6 +97,26 @@ class Code(StrEnum):
     FORM_REPEAT_FIXED = "form_repeat_fixed"
     FORM_MEDIA_UNREADABLE = "form_media_unreadable"
     FORM_DRAFT_FOREIGN = "form_draft_foreign"
+    FORM_SOURCE_UNREADABLE = "form_source_unreadable"
+    FORM_COMPILE_FAILED = "form_compile_failed"
+    FORM_EXPRESSION_INVALID = "form_expression_invalid"
+    FORM_FUNCTION_UNKNOWN = "form_function_unknown"
+    FORM_FEATURE_UNSUPPORTED = "form_feature_unsupported"
+    FORM_PATH_UNKNOWN = "form_path_unknown"
+    FORM_LIST_UNKNOWN = "form_list_unknown"
+    FORM_QUESTION_UNREACHABLE = "form_question_unreachable"
+    FORM_CHOICE_UNKNOWN = "form_choice_unknown"
+    FORM_MEDIA_MISSING = "form_media_missing"
+    FORM_COLUMN_UNKNOWN = "form_column_unknown"
+    FORM_RULE_UNKNOWN = "form_rule_unknown"
+    FORM_LEDGER_KIND_UNKNOWN = "form_ledger_kind_unknown"
+    FORM_FIELD_MISSING = "form_field_missing"
+    FORM_FIELD_TYPE = "form_field_type"
+    FORM_FIELD_CHOICE = "form_field_choice"
+    FORM_VERSION_MISSING = "form_version_missing"
+    FORM_VERSION_TAKEN = "form_version_taken"
+    FORM_TOO_LARGE = "form_too_large"
+    FORM_FINDINGS = "form_findings"
     # proofs
     PROOF_INVALID = "proof_invalid"
     CHECKPOINT_INVALID = "checkpoint_invalid"
@@ -245,6 +266,7 @@ CATALOGUE: dict[Code, Message] = {
     ),
     C.ACCOUNT_UNKNOWN: Message(404, "没有这个账号：{account}", "No such account: {account}"),
     C.ACCOUNT_DISABLED: Message(403, "账号已停用，请联系主管", "The account is disabled; call your supervisor"),
+    C.ACCOUNT_ROLE_FIXED: Message(409, "账号 {account} 已是 {role}，角色不能更改；请另建账号", "Account {account} is {role}; a role never changes, make another account"),
     C.SESSION_REQUIRED: Message(401, "请先登录再发送；记录不受影响", "Sign in to send; recording is not affected"),
     C.SESSION_EXPIRED: Message(401, "登录已过期，将自动重新登录", "The session has expired; signing in again"),
     C.NOT_PERMITTED: Message(403, "您没有此项权限", "You are not permitted to do this"),
@@ -327,6 +349,26 @@ CATALOGUE: dict[Code, Message] = {
     C.FORM_DRAFT_FOREIGN: Message(
         409, "草稿属于表单 {draft}，不属于 {form}", "The draft belongs to the form {draft}, not to {form}"
     ),
+    C.FORM_SOURCE_UNREADABLE: Message(422, "表单文件无法读取（{reason}），请用 XLSX、Markdown 表格或 XForm XML", "The form file cannot be read ({reason}); use XLSX, Markdown tables or XForm XML"),
+    C.FORM_COMPILE_FAILED: Message(422, "表格不是有效的 XLSForm：{reason}", "The sheets are no valid XLSForm: {reason}"),
+    C.FORM_EXPRESSION_INVALID: Message(422, "{where} 的公式看不懂：{source}（{reason}）", "The formula of {where} cannot be read: {source} ({reason})"),
+    C.FORM_FUNCTION_UNKNOWN: Message(422, "{where} 用了没有的函数 {name}，或参数个数不对（{reason}）", "{where} uses a function that does not exist, {name}, or wrong arguments ({reason})"),
+    C.FORM_FEATURE_UNSUPPORTED: Message(422, "{where} 用了平板不支持的功能 {name}（{reason}）", "{where} uses {name}, which the tablet does not support ({reason})"),
+    C.FORM_PATH_UNKNOWN: Message(422, "{where} 提到了表单里没有的问题 {name}", "{where} names a question that the form does not have: {name}"),
+    C.FORM_LIST_UNKNOWN: Message(422, "{where} 用了表单里没有的名单 {name}", "{where} uses a list that is not part of the form: {name}"),
+    C.FORM_QUESTION_UNREACHABLE: Message(422, "问题 {name} 永远不会出现：{reason}", "The question {name} is never asked: {reason}"),
+    C.FORM_CHOICE_UNKNOWN: Message(422, "{where} 拿 {name} 与「{value}」比较，但它没有这个选项", "{where} compares {name} with \"{value}\", which is not one of its choices"),
+    C.FORM_MEDIA_MISSING: Message(422, "缺少文件 {name}，请放在表单旁边", "The file {name} is missing; put it beside the form"),
+    C.FORM_COLUMN_UNKNOWN: Message(422, "{where} 读名单 {list} 的列 {column}，但没有这一列", "{where} reads column {column} of the list {list}, which has no such column"),
+    C.FORM_RULE_UNKNOWN: Message(422, "{where} 查 {list} 中的 {name}，但没有这一项", "{where} looks up {name} in {list}, which has no such row"),
+    C.FORM_LEDGER_KIND_UNKNOWN: Message(422, "隐藏字段 ledger_kind 应写明台账记录的种类之一：{kinds}（现为「{found}」）", "The hidden field ledger_kind must name one of the ledger's kinds: {kinds} (found \"{found}\")"),
+    C.FORM_FIELD_MISSING: Message(422, "台账需要字段 {field}（{kind}），表单里没有", "The ledger needs the field {field} ({kind}), and the form has none"),
+    C.FORM_FIELD_TYPE: Message(422, "台账字段 {field} 的题型是 {found}，应为 {wanted}", "The ledger's field {field} has type {found}; it must be {wanted}"),
+    C.FORM_FIELD_CHOICE: Message(422, "台账字段 {field} 有台账不认识的选项「{value}」，只能用：{wanted}", "The ledger's field {field} offers \"{value}\", which the ledger does not know; use: {wanted}"),
+    C.FORM_VERSION_MISSING: Message(422, "settings 表缺 form_id 或 version", "The settings sheet lacks form_id or version"),
+    C.FORM_VERSION_TAKEN: Message(409, "表单 {form} 的版本 {version} 已发布且内容不同，请改 version", "Version {version} of {form} was published with other content; write a new version"),
+    C.FORM_TOO_LARGE: Message(413, "表单连同名单压缩后 {size_bytes} 字节，上限 {limit_bytes}；大的名单应随台账下发", "The form with its lists takes {size_bytes} bytes compressed, at most {limit_bytes}; large lists belong in the ledger"),
+    C.FORM_FINDINGS: Message(422, "有 {count} 处必须改正，未发布", "{count} findings must be corrected; nothing was published"),
     C.PROOF_INVALID: Message(422, "证明不成立", "The proof does not hold"),
     C.CHECKPOINT_INVALID: Message(422, "检查点签名不符", "The checkpoint's signature does not match"),
     C.LOG_REWRITTEN: Message(

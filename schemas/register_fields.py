@@ -27,6 +27,9 @@ from schemas.entries import first_fault
 from schemas.errors import Code, LedgerError
 from schemas.ids import Sha256, Subject, UnitId
 
+MAX_FORM_TEXT = 240_000
+"""Most characters of a form and its files together, compressed: an entry has 256 KiB (`MAX_ENTRY_BYTES`)."""
+
 
 class Structure(Body):
     """建(构)筑物: a structure to be demolished; `case_state` is what the authority reports (M06, domain §3.4)."""
@@ -160,6 +163,28 @@ class ImportHead(Body):
     parked: Annotated[StrictInt, Field(ge=0)]
 
 
+class FormFile(Body):
+    """A file that was published with a form. `deflated` is its content: zlib, then base64."""
+
+    name: Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f/\\\\]{1,120}$")]
+    sha256: Sha256
+    deflated: Annotated[str, Field(max_length=MAX_FORM_TEXT)]
+
+
+class PublishedForm(Body):
+    """表单版本: a form frozen for use in the field. `xml` is the XForm, zlib then base64, and `xml_sha256` its hash;
+    `hash` covers the XForm and the names and hashes of its files, and is what a record names as its form's."""
+
+    form_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,80}$")]
+    version: Annotated[str, Field(min_length=1, max_length=40)]
+    title: Short
+    ledger_kind: Short
+    hash: Sha256
+    xml: Annotated[str, Field(max_length=MAX_FORM_TEXT)]
+    xml_sha256: Sha256
+    media: Annotated[list[FormFile], Field(max_length=50)]
+
+
 REGISTER_FIELDS: Mapping[str, type[Body]] = {
     "structure": Structure,
     "facility": FacilityRow,
@@ -173,12 +198,13 @@ REGISTER_FIELDS: Mapping[str, type[Body]] = {
     "satisfaction": Satisfaction,
     "reuse": Reuse,
     "import": ImportHead,
+    "form": PublishedForm,
 }
-"""The model of each subtype; `form` stays open until forms are published through the register (part 3)."""
+"""The model of each subtype."""
 
 
 def check_register(subtype: str, fields: Mapping[str, JsonValue]) -> Body | None:
-    """The typed fields of a register row; None for a subtype that is still open.
+    """The typed fields of a register row; None for a subtype that has no model.
 
     Raises LedgerError(BODY_INVALID) naming the field at fault.
     """
