@@ -40,8 +40,14 @@ class Account:
 def put_account(
     connection: Connection, table: AdminUnits, on: date, account: str, role: Role, scopes: Sequence[str]
 ) -> Account:
-    """Create or change an account; a disabled one stays so. Raises UNIT_UNKNOWN for a scope that reaches nothing."""
+    """Create an account or change its scopes; a disabled one stays so.
+
+    A role is for ever: the log names accounts, not roles, so a figure of last year reads today the role of then. Raises
+    ACCOUNT_ROLE_FIXED, and UNIT_UNKNOWN for a scope that reaches nothing.
+    """
     before = read_accounts(connection, [account]).get(account)
+    if before is not None and before.role is not role:
+        raise LedgerError(Code.ACCOUNT_ROLE_FIXED, account=account, role=before.role.value)
     known = Account(account, role, tuple(scopes), before is not None and before.disabled)
     for scope in scopes:
         if not table.units_within(scope, on):

@@ -75,7 +75,7 @@ def serve(
 
 @app.command()
 def account(name: str, role: Role, scopes: list[str], data: Data = DATA, database: Database = "") -> None:
-    """Create or change an account. Scopes: unit ids, district:110105, belt:G1, city."""
+    """Create an account or change its scopes; a role is for ever. Scopes: unit ids, district:110105, belt:G1, city."""
     with opened(data, database) as central, central.store.write() as connection:
         put_account(connection, central.admin, central.today(), name, role, scopes)
     out.print(words(f"账号 {name}（{role.value}）已就绪", f"Account {name} ({role.value}) is ready"))

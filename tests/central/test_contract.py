@@ -566,6 +566,15 @@ def test_a_disabled_account_is_stopped_and_stays_disabled_when_its_scope_changes
     refused(raised, Code.ACCOUNT_UNKNOWN)
 
 
+def test_a_role_is_for_ever(central: Central) -> None:
+    """The log names accounts, not roles: who was a supervisor then must be one whenever the log is read."""
+    account(central, "sup", Role.SUPERVISOR, LS)
+    account(central, "sup", Role.SUPERVISOR, LS, HJ)
+    with pytest.raises(LedgerError) as raised:
+        account(central, "sup", Role.DISTRICT, LS)
+    refused(raised, Code.ACCOUNT_ROLE_FIXED)
+
+
 def test_a_text_that_a_store_cannot_hold_is_no_failure(central: Central) -> None:
     """PostgreSQL has no NUL in text; what people type goes into bytes, and columns take only what patterns allow."""
     hand = enrolled(central)
