@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import shapely
@@ -41,6 +41,13 @@ MAX_BYTES = 64 * 1024 * 1024
 _SYSTEM = CodeSystem.THIRD_LAND_SURVEY
 
 
+_MOST_M2 = 10**11
+_FIRST_YEAR = 1900
+_FARTHEST = 1e8
+"""Farther from the origin of any plane in metres no parcel lies; beyond, areas lose their square centimetres."""
+_Area = Annotated[Decimal, Field(ge=0, le=_MOST_M2)]
+
+
 class _Row(BaseModel):
     model_config = ConfigDict(frozen=True, extra="allow")
 
@@ -58,7 +65,7 @@ class _Parcel(_Row):
     unit: str = ""
     geometry: dict[str, JsonValue]
     baseline: list[_Part] = []
-    planned_land_area_m2: Decimal | None = None
+    planned_land_area_m2: _Area | None = None
 
 
 class _Record(_Row):
@@ -73,8 +80,8 @@ class _Record(_Row):
     geometry: dict[str, JsonValue] | None = None
     site_cleared: bool = False
     land_freed: LandFreed = LandFreed.PART
-    claimed_area_m2: Decimal = Decimal(0)
-    demolished_gfa_m2: Decimal = Decimal(0)
+    claimed_area_m2: _Area = Decimal(0)
+    demolished_gfa_m2: _Area = Decimal(0)
     outcome: RegreeningOutcome | None = None
     observed_class: str | None = None
     planted_on: date | None = None
@@ -110,7 +117,7 @@ def read_scenario(path: Path) -> Scenario:
         file = _File.model_validate(json.loads(path.read_bytes()))
     except ValidationError as error:
         raise LedgerError(Code.BODY_INVALID, where=first_fault(error)) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise LedgerError(Code.VALUE_INVALID, reason="not JSON in UTF-8") from error
     place = _placing(file.crs)
     classes = ClassTable.of()
@@ -165,9 +172,7 @@ def _parcel(number: int, row: _Parcel, place: Callable[[dict[str, Any]], shapely
     return Parcel(row.id, Said(row.id, number + 1, 0, "", None, row.unit), outline, parts, planned)
 
 
-def _event(
-    row: _Record, place: Callable[[dict[str, Any]], shapely.Geometry | None], classes: ClassTable
-) -> LandEvent:
+def _event(row: _Record, place: Callable[[dict[str, Any]], shapely.Geometry | None], classes: ClassTable) -> LandEvent:
     kind, early = _kind(row)
     named = row.land_class if kind is EventKind.REUSE else row.observed_class
     admitted = row.area_source in rules().values.admitted_area_sources
@@ -208,6 +213,8 @@ def _kind(row: _Record) -> tuple[EventKind, bool]:
             return EventKind.NO_LAND, False
         return (EventKind.DEMOLITION_CLEARED if row.site_cleared else EventKind.DEMOLITION_NOT_CLEARED), False
     if row.kind == "regreening":
+        if row.outcome is None or (row.outcome is RegreeningOutcome.PASSED and not row.observed_class):
+            raise LedgerError(Code.BODY_INVALID, where=f"{row.id[:40]}: outcome, and the class of what passed")
         if row.outcome is RegreeningOutcome.WORKS_DONE:
             return EventKind.WORKS_DONE, False
         if row.outcome is RegreeningOutcome.FAILED:
@@ -233,7 +240,10 @@ def _placing(crs: str | int) -> Callable[[dict[str, Any]], shapely.Geometry | No
         raise LedgerError(Code.VALUE_INVALID, reason=f"unknown coordinate system {str(crs)[:40]}") from error
 
     def placed(geometry: dict[str, Any]) -> shapely.Geometry | None:
-        return shapely.transform(_outline(geometry), lambda x, y: onto.transform(x, y), interleaved=False)
+        made = shapely.transform(_outline(geometry), lambda x, y: onto.transform(x, y), interleaved=False)
+        if not np.isfinite(shapely.get_coordinates(made)).all():
+            raise LedgerError(Code.COORDINATE_OUT_OF_RANGE, where="scenario")
+        return made
 
     return placed
 
@@ -245,7 +255,7 @@ def _outline(geometry: dict[str, Any]) -> shapely.Geometry | None:
         raise LedgerError(Code.GEOMETRY_INVALID, reason="not a GeoJSON geometry") from error
     if read is None or read.geom_type not in ("Polygon", "MultiPolygon"):
         raise LedgerError(Code.GEOMETRY_INVALID, reason="neither Polygon nor MultiPolygon")
-    if not np.isfinite(shapely.get_coordinates(read)).all():
+    if not (np.abs(shapely.get_coordinates(read)) <= _FARTHEST).all():
         raise LedgerError(Code.COORDINATE_OUT_OF_RANGE, where="scenario")
     made = polygonal(np.array([shapely.force_2d(read)], dtype=object))[0]
     if made is None:
@@ -254,6 +264,8 @@ def _outline(geometry: dict[str, Any]) -> shapely.Geometry | None:
 
 
 def _ms(at: datetime) -> int:
+    if at.year < _FIRST_YEAR:
+        raise LedgerError(Code.VALUE_INVALID, reason=f"before the year {_FIRST_YEAR}")
     aware = at if at.tzinfo else at.replace(tzinfo=BEIJING)
     return round(aware.timestamp() * 1000)
 

@@ -23,8 +23,9 @@ _STATE_NAMES = tuple(state.value for state in STATES)
 
 def date_order(asked: AskedOfLand) -> Iterator[Finding]:
     """D12: steps out of order, as the table of rules §2 marks them."""
+    before = _states_before(asked, D12)
     for pair, area in _marked(asked, D12):
-        yield _of_pair(asked, Discrepancy.D12, pair, area_m2=area, state=_state_before(asked, D12, pair))
+        yield _of_pair(asked, Discrepancy.D12, pair, area_m2=area, state=_STATE_NAMES[before[pair]])
 
 
 def class_not_reducing(asked: AskedOfLand) -> Iterator[Finding]:
@@ -86,12 +87,14 @@ def _marked(asked: AskedOfLand, mark: int) -> Iterator[tuple[int, float]]:
             yield int(pair), float(area)
 
 
-def _state_before(asked: AskedOfLand, mark: int, pair: int) -> str:
-    """The state in which the largest part of the marked ground was."""
+def _states_before(asked: AskedOfLand, mark: int) -> dict[int, int]:
+    """By pair the state in which the largest part of the marked ground was."""
     moves = asked.figures.folded.moves
-    chosen = ((moves.marks & mark) > 0) & (moves.pair == pair)
-    areas = np.bincount(moves.from_state[chosen], weights=asked.land.ground.area_m2[moves.piece[chosen]])
-    return _STATE_NAMES[int(areas.argmax())]
+    chosen = (moves.marks & mark) > 0
+    pairs, place = np.unique(moves.pair[chosen], return_inverse=True)
+    areas = np.zeros((len(pairs), len(STATES)))
+    np.add.at(areas, (place, moves.from_state[chosen]), asked.land.ground.area_m2[moves.piece[chosen]])
+    return dict(zip(pairs.tolist(), areas.argmax(axis=1).tolist(), strict=True))
 
 
 def _once_cleared(asked: AskedOfLand) -> Floats:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 import shapely
@@ -28,11 +27,10 @@ def outside_parcels(asked: Asked) -> Iterator[Finding]:
     outside: it counts nowhere, and somebody should know.
     """
     site = asked.site
-    hits = _Hits.of(asked)
     for number, one in enumerate(site.prints):
         area = float(site.areas_m2[number])
         listed = [site.place[name] for name in one.parcels if name in site.place]
-        if area <= 0 or hits.within_one_of(number, listed) or (not listed and not one.claims):
+        if area <= 0 or site.within_one_of(number, listed) or (not listed and not one.claims):
             continue
         union = shapely.union_all(site.parcel_outlines[listed]) if listed else None
         outside = area if union is None else float(shapely.area(shapely.difference(site.outlines[number], union)))
@@ -56,11 +54,10 @@ def not_in_ledger(asked: Asked) -> Iterator[Finding]:
     What is below `sliver_m2` is no ground. The district may propose a parcel; nothing is created by itself.
     """
     site = asked.site
-    hits = _Hits.of(asked)
     for number, one in enumerate(site.prints):
         area = float(site.areas_m2[number])
-        under = hits.parcels[number]
-        if area <= 0 or hits.within_one_of(number, under):
+        under = site.under[number]
+        if area <= 0 or site.within_one_of(number, under):
             continue
         union = shapely.union_all(site.parcel_outlines[under])
         outside = float(shapely.area(shapely.difference(site.outlines[number], union)))
@@ -133,31 +130,6 @@ def _belts(asked: Asked, at_ms: int) -> dict[str | None, shapely.Geometry]:
         if isinstance(fields, Overlay) and fields.overlay is OverlayKind.BELT and row.outline is not None:
             found_rows.setdefault(fields.name, []).append(row.outline)
     return {name: shapely.union_all(asked.project(_array(outlines))) for name, outlines in found_rows.items()}
-
-
-@dataclass(frozen=True)
-class _Hits:
-    """Which parcels a footprint meets, and which of them cover it whole."""
-
-    parcels: list[list[int]]
-    covers: list[list[int]]
-
-    @classmethod
-    def of(cls, asked: Asked) -> _Hits:
-        site = asked.site
-        parcels: list[list[int]] = [[] for _ in site.prints]
-        covers: list[list[int]] = [[] for _ in site.prints]
-        if len(site.parcels) and len(site.prints):
-            tree = shapely.STRtree(site.parcel_outlines)
-            for into, predicate in ((parcels, "intersects"), (covers, "covered_by")):
-                prints, under = tree.query(site.outlines, predicate=predicate)
-                for number, parcel in zip(prints.tolist(), under.tolist(), strict=True):
-                    into[number].append(parcel)
-        return cls([sorted(one) for one in parcels], covers)
-
-    def within_one_of(self, number: int, parcels: list[int]) -> bool:
-        """Whether one of `parcels` covers the footprint: the ordinary case, which needs no cut."""
-        return any(parcel in parcels for parcel in self.covers[number])
 
 
 def _array(outlines: list[shapely.Geometry | None]) -> np.ndarray[tuple[int], np.dtype[np.object_]]:

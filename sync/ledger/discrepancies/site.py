@@ -112,6 +112,27 @@ class Site:
         areas: Floats = np.nan_to_num(shapely.area(self.outlines)).astype(np.float64)
         return areas
 
+    @cached_property
+    def under(self) -> list[list[int]]:
+        """Which parcels each footprint meets, by number."""
+        return self._queried("intersects")
+
+    def within_one_of(self, number: int, parcels: list[int]) -> bool:
+        """Whether one of `parcels` covers the footprint: the ordinary case, which needs no cut."""
+        return any(parcel in parcels for parcel in self._covering[number])
+
+    @cached_property
+    def _covering(self) -> list[list[int]]:
+        return self._queried("covered_by")
+
+    def _queried(self, predicate: str) -> list[list[int]]:
+        found: list[list[int]] = [[] for _ in self.prints]
+        if self.parcels and self.prints:
+            prints, parcels = shapely.STRtree(self.parcel_outlines).query(self.outlines, predicate=predicate)
+            for number, parcel in sorted(zip(prints.tolist(), parcels.tolist(), strict=True)):
+                found[number].append(parcel)
+        return found
+
 
 def is_live(event: LandEvent) -> bool:
     """Whether an event's claims still stand: in force, held, or waiting for a review."""

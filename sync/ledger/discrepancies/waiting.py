@@ -34,14 +34,15 @@ def unrestored(asked: AskedOfLand) -> Iterator[Finding]:
     noticed = waits & (since > 0) & (days > values.unrestored_notice_days) & ~overdue
     by_event = _cleared_by(asked)
     told = set()
+    first = np.searchsorted(land.ground.parcel, np.arange(len(land.parcels) + 1))
     for variant, chosen in (("", overdue), ("notice", noticed), ("unknown_day", waits & (since == 0))):
         for parcel, area in _areas(asked, chosen):
             if area < values.sliver_m2 or (variant == "notice" and parcel in told):
                 continue
             told.add(parcel)
             row = land.parcels[parcel]
-            pieces = np.flatnonzero(chosen & (land.ground.parcel == parcel))
-            events = sorted({int(by_event[piece]) for piece in pieces} - {-1})
+            pieces = first[parcel] + np.flatnonzero(chosen[first[parcel] : first[parcel + 1]])
+            events = sorted(set(by_event[pieces].tolist()) - {-1})
             if variant == "unknown_day":
                 yield not_checked(
                     Discrepancy.D19,
