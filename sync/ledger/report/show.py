@@ -9,13 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from fractions import Fraction
 from functools import cache
 from typing import Any
 
 from schemas.errors import LedgerError
 from schemas.findings import discrepancies
 from schemas.land_classes import land_classes
-from schemas.measures import AreaUnit, from_stored, shown
+from schemas.measures import DECIMALS, M2_PER_UNIT, AreaUnit
 from sync.ledger.report.sections import FIGURES
 from sync.ledger.report.table import Column, Kind
 from sync.ledger.report.words import WORDS
@@ -58,12 +59,26 @@ class Shown:
         return cls(printed, printed, number, kind)
 
 
+def shown_e2(area_e2: int, unit: AreaUnit) -> Decimal:
+    """`measures.shown` of a stored area by whole numbers alone: a report has a million of them.
+
+    >>> shown_e2(1_276_583, AreaUnit.MU)
+    Decimal('19.1487')
+    """
+    times, by = _SCALES[unit]
+    whole = (2 * abs(area_e2) * times + by) // (2 * by)
+    return Decimal(whole if area_e2 >= 0 else -whole).scaleb(-DECIMALS[unit])
+
+
+_SCALES = {unit: (Fraction(10 ** DECIMALS[unit], 100) / m2).as_integer_ratio() for unit, m2 in M2_PER_UNIT.items()}
+
+
 def show(column: Column, value: Any, editions: Words, unit: AreaUnit = AreaUnit.M2) -> Shown:
     """The cell of `value`, which fits the column's kind (`table.fits`)."""
     if value is None:
         return Shown(NONE, NONE, None, Format.TWO if column.kind in _NUMBERS else Format.TEXT)
     if column.kind is Kind.AREA:
-        return Shown.figure(shown(from_stored(value), unit), Format.TWO if unit is AreaUnit.M2 else Format.FOUR)
+        return Shown.figure(shown_e2(value, unit), Format.TWO if unit is AreaUnit.M2 else Format.FOUR)
     if column.kind is Kind.COUNT:
         # A year is a name, not a quantity: no groups of three.
         return Shown.text(str(value)) if column.id.endswith("year") else Shown.figure(value, Format.WHOLE)
@@ -74,7 +89,7 @@ def show(column: Column, value: Any, editions: Words, unit: AreaUnit = AreaUnit.
     if column.kind is Kind.LIST:
         return _list(column, value)
     if column.kind is Kind.CLASSES:
-        parts = [(editions.land_class(code), f"{shown(from_stored(area), AreaUnit.M2):,}") for code, area in value]
+        parts = [(editions.land_class(code), f"{shown_e2(area, AreaUnit.M2):,}") for code, area in value]
         return Shown.text("；".join(f"{name} {area}" for name, area in parts) or NONE)
     if column.kind is Kind.CHAIN:
         return Shown.text(_chain(value, editions, 0), _chain(value, editions, 1))

@@ -72,8 +72,8 @@ def test_publish_check_go_on_and_explain(tmp_path: Path) -> None:
     shown = run("report", "diff", json_file, newest, language="en")
     assert "LS-3 Further entries" in shown and "position" in shown
 
-    run("report", "--from", "2026-12-31", "--state-date", "2027-12-31", "--since", json_file, "--out", later, "--format",
-        "json", *here)  # fmt: skip
+    later_period = ("--from", "2026-12-31", "--state-date", "2027-12-31")
+    run("report", *later_period, "--since", json_file, "--out", later, "--format", "json", *here)
     since = json.loads(next(later.glob("report-2027*")).read_bytes())
     assert since["header"]["last_report"] == json.loads(json_file.read_bytes())["seal"]["hash"]
     assert {row[6] for row in since["sections"]["restated"]} == {"late"}
