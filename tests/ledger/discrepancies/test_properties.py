@@ -25,17 +25,22 @@ def lived(dice: random.Random) -> Ledger:
     ledger = Ledger()
     for number, (name, at) in enumerate(PLOTS.items()):
         ledger.parcel(name, at, dice.choice(["0601", "0702", "1202"]), f"U{number % 2 + 1}", planned_class="0301")
-    for number in range(dice.randrange(3, 12)):
+    for number in range(dice.randrange(3, 16)):
         west, south = dice.randrange(-10, 90), dice.randrange(-10, 70)
         at = west, south, west + dice.randrange(2, 70), south + dice.randrange(2, 50)
+        parcels = tuple(dice.sample(sorted(PLOTS), dice.randrange(0, 3)))
+        if dice.random() < 0.7:  # mostly on its own plot, or little would be in force
+            parcels = (dice.choice(sorted(PLOTS)),)
+            left, bottom, right, top = PLOTS[parcels[0]]
+            at = left, bottom, dice.randrange(left + 20, right + 1), dice.randrange(bottom + 20, top + 1)
         day = f"2025-{dice.randrange(1, 13):02d}-{dice.randrange(1, 28):02d}T10:00"
         more: dict[str, Any] = {
             "unit": dice.choice(["U1", "U2"]),
             "author": dice.choice(["li", "sun", "wang"]),
-            "parcels": tuple(dice.sample(sorted(PLOTS), dice.randrange(0, 3))),
+            "parcels": parcels,
             "claimed": dice.choice([None, 100.0, 900.0, 9000.0]),
             "approved": dice.random() < 0.7,
-            "area_source": dice.choice([AreaSource.SURVEYED, AreaSource.SURVEYED, AreaSource.DRAWN]),
+            "area_source": dice.choice([AreaSource.SURVEYED] * 5 + [AreaSource.DRAWN]),
             "position": (116.4 + west / 90_000, 40.0),
         }
         name = f"R{number:02d}"
@@ -64,7 +69,7 @@ def said(findings: tuple[Finding, ...] | list[Finding]) -> list[tuple[str, str, 
     return sorted((one.id, sentence(one), one.since_ms) for one in findings)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.integers(0, 10**9))
 def test_order_changes_nothing(seed: int) -> None:
     dice = random.Random(seed)
@@ -72,7 +77,7 @@ def test_order_changes_nothing(seed: int) -> None:
     assert said(findings_of(shuffled(book, dice))) == said(findings_of(book))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.integers(0, 10**9))
 def test_a_part_finds_what_the_whole_finds_there(seed: int) -> None:
     dice = random.Random(seed)
