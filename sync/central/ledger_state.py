@@ -22,6 +22,7 @@ from sync.central import rows
 from sync.central.central import Caller, Central
 from sync.central.ledger_log import ledger_lines
 from sync.central.tables import parcel_states, parcel_states_head
+from sync.ledger.book import LogLine
 from sync.ledger.classes import ClassTable
 from sync.ledger.days import day_of
 from sync.ledger.discrepancies.open_on import open_on
@@ -94,7 +95,7 @@ class LedgerState:
             now_ms = max(self._central.clock(), self._ledger.at_ms)
             with self._central.store.read() as connection:
                 size = rows.size(connection)
-                touched = self._ledger.apply(ledger_lines(connection, self._ledger.position, size), now_ms)
+                touched = self._apply(ledger_lines(connection, self._ledger.position, size), now_ms)
             if day_of(now_ms) != before:  # some discrepancies come with age alone (D19)
                 touched |= {name for name, result in self._ledger.results.items() if result.pending_m2 > 0}
             if started and size > READ_AT_ONCE:
@@ -112,6 +113,14 @@ class LedgerState:
 
     # -- private -----------------------------------------------------------------------------------------------------
 
+    def _apply(self, lines: Iterator[LogLine], at_ms: int) -> set[str]:
+        """A ledger that stopped half-way is no ledger: the next question begins a new one."""
+        try:
+            return self._ledger.apply(lines, at_ms)
+        except BaseException:
+            self._ledger, self._written = self._empty(), False
+            raise
+
     def _empty(self) -> Reconciliation:
         stops = Stops(self._classes)
         return Reconciliation(rules().values, self._classes, stops.blocking, stops.stopped, threads=2)
@@ -120,9 +129,11 @@ class LedgerState:
         return {**Editions.newest().model_dump(), "admin_units": self._central.admin.edition}
 
     def _write(self, touched: Iterable[str]) -> None:
-        with self._central.store.read() as connection:
-            known = {row.parcel for row in connection.execute(select(parcel_states.c.parcel).distinct())}
-        whole = set(touched) if self._written else known | self._ledger.results.keys()
+        whole = set(touched)
+        if not self._written:  # what an earlier start left may be of another edition, or about parcels that are gone
+            with self._central.store.read() as connection:
+                whole |= {row.parcel for row in connection.execute(select(parcel_states.c.parcel).distinct())}
+            whole |= self._ledger.results.keys()
         computed = [state for names in _portions(sorted(whole)) for state in self._compute(names)]
         with self._central.store.write() as connection:
             self._put(connection, sorted(whole), computed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 import requests
 from sqlalchemy import delete, select
 
@@ -14,6 +15,7 @@ from sync.central.central import Caller, Central
 from sync.central.ledger_state import LedgerState
 from sync.central.sessions import desk_token
 from sync.central.tables import parcel_states, parcel_states_head
+from sync.ledger.reconcile import Reconciliation
 from tests.central.kit import HJ, LS, NOW_MS, account, desk, enrolled, inspection, review
 from tests.ledger.diary import box
 from tests.service import served
@@ -159,3 +161,14 @@ def test_over_http(central: Central) -> None:
     read = ParcelStatesAnswer.model_validate_json(answer.content)
     assert [state.parcel for state in read.states] == ["甲"]
     assert {"rules", "counting_rule", "admin_units"} <= read.editions.keys() and read.at_ms == NOW_MS
+
+
+def test_a_ledger_that_stopped_half_way_begins_anew(central: Central, monkeypatch: pytest.MonkeyPatch) -> None:
+    office = desk(central, account(central, "office", Role.DISTRICT, LS))
+    ledger = LedgerState(central)
+    _list_parcels(central, office, "甲")
+    with monkeypatch.context() as broken:
+        broken.setattr(Reconciliation, "_compute", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            ledger.states(office, 0)
+    assert [state.parcel for state in ledger.states(office, 0).states] == ["甲"]

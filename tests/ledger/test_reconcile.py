@@ -15,6 +15,7 @@ from sync.ledger.acceptance import accept
 from sync.ledger.book import Changes, LogLine, read_book
 from sync.ledger.classes import ClassTable
 from sync.ledger.days import day_of
+from sync.ledger.discrepancies.stops import Stops
 from sync.ledger.entered import Terms
 from sync.ledger.figures import parcel_figures
 from sync.ledger.history import history
@@ -141,6 +142,23 @@ def test_incremental_equals_full(seed: int, steps: int, portion: int, shuffled: 
     # and a long time later, with no further row
     ledger.apply([], at_ms + 300 * DAY_MS)
     assert ledger.results == _full(lines, at_ms + 300 * DAY_MS)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 10**9), st.integers(1, 30), st.integers(1, 6))
+def test_with_the_checks_that_hold_claims_too(seed: int, steps: int, portion: int) -> None:
+    lines = _lived(random.Random(seed), steps).lines
+    at_ms = NOW_MS + 30 * DAY_MS
+
+    def ledger() -> Reconciliation:
+        stops = Stops(CLASSES)
+        return Reconciliation(VALUES, CLASSES, stops.blocking, stops.stopped)
+
+    whole, grown = ledger(), ledger()
+    whole.apply(lines, at_ms)
+    for start in range(0, len(lines), portion):
+        grown.apply(lines[start : start + portion], at_ms)
+    assert grown.results == whole.results
 
 
 def test_a_batch_touches_the_parcels_it_lies_on_and_no_other() -> None:
