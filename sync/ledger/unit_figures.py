@@ -175,8 +175,8 @@ class Period:
 
 
 def _plus(one: object, other: object) -> object:
-    if isinstance(one, Summed):
-        return one + other  # type: ignore[operator]
     if isinstance(one, Mapping) and isinstance(other, Mapping):
-        return {key: one.get(key, ZERO) + other.get(key, ZERO) for key in (*one, *(k for k in other if k not in one))}
-    return one + other  # type: ignore[operator]
+        return {key: _plus(one.get(key, ZERO), other.get(key, ZERO)) for key in dict.fromkeys((*one, *other))}
+    if not other:  # most figures of most units are nothing, and adding fractions is slow
+        return one
+    return one + other if one else other  # type: ignore[operator]
