@@ -104,7 +104,9 @@ def apply(state: State, vertex: Vertex, node: Node) -> bool:
         result = vertex.expression.evaluate(node, state.env)
     except EVALUATION_ERRORS as error:
         state.note(node, vertex.kind, vertex.expression.source, str(error))
-        return node.put(None, "") if kind == "calculate" else False
+        if kind == "calculate":
+            return node.put(None, "")
+        result = kind == "relevant"  # a question that cannot be decided on is shown, optional and open
     if kind == "calculate":
         return node.put(*stored(node.kind.type, result, state.env.clock))
     if kind == "relevant":

@@ -127,11 +127,11 @@ class _Reader:
             return tree
         self._expect("(")
         arguments: list[Expr] = []
-        while self.token.kind != ")":
+        if self.token.kind != ")":
             arguments.append(self.expression())
-            if self.token.kind != ",":
-                break
-            self._next()
+            while self.token.kind == ",":
+                self._next()
+                arguments.append(self.expression())
         self._expect(")")
         return Call(token.text, tuple(arguments))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC
+from xml.sax.saxutils import quoteattr
 
 from forms.definition import FormDefinition, load
 from forms.entry import FormEntry, Surroundings
@@ -44,8 +45,8 @@ def surroundings(files: dict[str, bytes] | None = None, language: str = "") -> S
 
 def bind(path: str, **rules: str) -> str:
     """A bind for `/data/<path>`."""
-    escaped = {name: rule.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;") for name, rule in rules.items()}
-    return f'<bind nodeset="/data/{path}" ' + " ".join(f'{name}="{rule}"' for name, rule in escaped.items()) + "/>"
+    attributes = " ".join(f"{name}={quoteattr(rule)}" for name, rule in rules.items())
+    return f'<bind nodeset="/data/{path}" {attributes}/>'
 
 
 def question(path: str, kind: str = "input", inside: str = "") -> str:

@@ -26,6 +26,7 @@ def test_the_cases_of_the_project_are_equal() -> None:
     assert sum(result.compared["values"] for result in results) > 2_500
 
 
+@pytest.mark.soak
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the cases beside the project are not there")
 def test_all_cases_are_equal_but_those_that_the_readme_names() -> None:
     found = summary(run(SHARED))
