@@ -5,7 +5,6 @@ The pure parts do the work (`sync.ledger`); here stand the reading of the log, t
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -15,17 +14,17 @@ from importlib.metadata import version
 from sqlalchemy import Connection, select
 
 from schemas.admin_units import CITY, AdminUnits, admin_units, demo_units
-from schemas.entries import Checkpoint, Disposition
+from schemas.entries import Checkpoint
 from schemas.errors import Code, LedgerError
 from schemas.reference import Editions
 from schemas.rules import rules
 from sync.central import rows
-from sync.central.accounts import read_accounts
 from sync.central.central import Central
-from sync.central.tables import admitted, checkpoints, entries
+from sync.central.ledger_log import ledger_lines
+from sync.central.tables import checkpoints
 from sync.ledger.annex import Annex
 from sync.ledger.assembly import land_of, make_statement
-from sync.ledger.book import LogLine, read_book
+from sync.ledger.book import read_book
 from sync.ledger.classes import ClassTable
 from sync.ledger.days import day_end_ms
 from sync.ledger.discrepancies import asked as checks
@@ -74,26 +73,6 @@ def position_of(connection: Connection, asked: int | None) -> int:
     return size if asked is None else asked
 
 
-def log_lines(connection: Connection, position: int, after: int = 0) -> Iterator[LogLine]:
-    """Rows of the log after `after` up to `position`, as the ledger reads them; what was admitted later does not
-    count yet."""
-    let_in = {
-        row.entry_hash for row in connection.execute(select(admitted.c.entry_hash).where(admitted.c.seq <= position))
-    }
-    names = [row.author for row in connection.execute(select(entries.c.author).distinct())]
-    roles = {name: account.role.value for name, account in read_accounts(connection, names).items()}
-    query = (
-        select(entries.c.seq, entries.c.entry_hash, entries.c.received_ms, entries.c.disposition, entries.c.author,
-               entries.c.bytes)
-        .where(entries.c.seq > after, entries.c.seq <= position)
-        .order_by(entries.c.seq)
-        .execution_options(yield_per=1_000)
-    )  # fmt: skip
-    for row in connection.execute(query):
-        counts = row.disposition == Disposition.ACCEPTED.value or row.entry_hash in let_in
-        yield LogLine(row.seq, row.received_ms, counts, json.loads(row.bytes), roles.get(row.author))
-
-
 def statement_of(
     book: Book, wanted: Wanted, admin: AdminUnits, earlier: Statement | None = None, threads: int = 2
 ) -> Statement:
@@ -128,19 +107,17 @@ def contents_at(
     central: Central, connection: Connection, wanted: Wanted, earlier: tuple[Statement, str] | None = None
 ) -> tuple[Statement, Contents]:
     """Statement and document of what is asked; `earlier` is the last report's statement and its hash."""
-    book = read_book(log_lines(connection, wanted.position))
+    book = read_book(ledger_lines(connection, 0, wanted.position))
     admin = _units(central, wanted.editions)
     statement = statement_of(book, wanted, admin, None if earlier is None else earlier[0])
     units = wanted.annex_units
     if units is None and len(statement.annex) > ANNEX_LIMIT:
         units = frozenset()
-    if units is not None:
-        statement = _narrowed(statement, units)
     last = rows.by_seq(connection, wanted.position)
     if last is None:
         raise LedgerError(Code.REPORT_POSITION_UNKNOWN, position=wanted.position, size=rows.size(connection))
     contents = contents_of(
-        statement,
+        statement if units is None else _narrowed(statement, units),
         log=central.key.id,
         root=rows.root_at(connection, wanted.position).hex(),
         position_ms=last.row.received_ms,
@@ -154,7 +131,7 @@ def contents_at(
 def units_apart(central: Central, connection: Connection, wanted: Wanted) -> Iterator[tuple[str, Contents]]:
     """For each unit the document with its parcels alone in the annex: the rest is that of the whole report."""
     statement, contents = contents_at(central, connection, replace(wanted, annex_units=frozenset()))
-    listed = _listed(read_book(log_lines(connection, wanted.position)), wanted)
+    listed = _listed(read_book(ledger_lines(connection, 0, wanted.position)), wanted)
     for unit in sorted({row.code for row in statement.rows if row.level is Level.UNIT}):
         chosen = frozenset({unit})
         annex = annex_of(_narrowed(statement, chosen).annex, chosen, listed)
@@ -217,7 +194,7 @@ def sealed(central: Central, connection: Connection, contents: Contents, issuer:
 def entries_between(connection: Connection, first: int, last: int) -> dict[str, tuple[str, ...]]:
     """For each subject (parcel or entry) the entries after row `first` up to row `last` that are about it."""
     found: dict[str, list[str]] = {}
-    for line in log_lines(connection, last, first):
+    for line in ledger_lines(connection, first, last):
         for subject in line.entry["about"]:
             found.setdefault(str(subject), []).append(str(line.entry["id"]))
     return {subject: tuple(named) for subject, named in found.items()}

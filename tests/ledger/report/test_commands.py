@@ -9,8 +9,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from schemas.errors import LedgerError
 from sync.central.keys import verify
+from sync.commands.door import app
 from sync.ledger.report.check import check_report
 from tests.imports.planning.kit import parcel, write
 
@@ -18,15 +21,14 @@ ROOT = Path(__file__).parents[3]
 
 
 def run(*words: str | Path, ok: bool = True, language: str = "zh") -> str:
-    """One command in a process of its own; its output."""
-    done = subprocess.run(
-        [sys.executable, str(ROOT / "main.py"), *map(str, words)],
-        capture_output=True, text=True, cwd=ROOT, timeout=120,
-        env={**os.environ, "LEDGER_LANG": language, "COLUMNS": "220"},
-    )  # fmt: skip
-    assert (done.returncode == 0) == ok, done.stdout + done.stderr
-    assert "Traceback" not in done.stderr, done.stderr
-    return done.stdout + done.stderr
+    """One command, in this process; its output, and the code that ended it where one did."""
+    done = CliRunner().invoke(app, [*map(str, words)], env={"LEDGER_LANG": language, "COLUMNS": "220"})
+    if isinstance(done.exception, LedgerError):
+        assert not ok, done.exception
+        return f"{done.output} {done.exception.code.value}"
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+    assert (done.exit_code == 0) == ok, done.output
+    return done.output
 
 
 def test_publish_check_go_on_and_explain(tmp_path: Path) -> None:
@@ -94,6 +96,11 @@ def test_publish_check_go_on_and_explain(tmp_path: Path) -> None:
         assert check_report(path.read_bytes(), verify, key).holds
 
 
-@pytest.mark.parametrize("text", ["zh", "en"])
-def test_verify_of_nothing_is_a_coded_error(tmp_path: Path, text: str) -> None:
-    assert "report_format_unknown" in run("verify", tmp_path / "none.json", ok=False, language=text)
+@pytest.mark.parametrize(("language", "words"), [("zh", "不是本系统的核验报告"), ("en", "Not a verification report")])
+def test_a_process_of_its_own_says_it_in_words(tmp_path: Path, language: str, words: str) -> None:
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "main.py"), "verify", str(tmp_path / "none.json")],
+        capture_output=True, text=True, cwd=ROOT, timeout=120, env={**os.environ, "LEDGER_LANG": language},
+    )  # fmt: skip
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert words in done.stderr and "report_format_unknown" in done.stderr
