@@ -31,13 +31,14 @@ class Document:
 
     root: Element
     prefixes: dict[str, str]  # namespace -> prefix
+    own: str = XFORMS  # the namespace whose names need no prefix
 
     def name(self, tag: str) -> str:
         """`{namespace}local` as a form's paths write it: with the prefix that the form declares for the namespace."""
         if not tag.startswith("{"):
             return tag
         namespace, _, local = tag[1:].partition("}")
-        prefix = "" if namespace == XFORMS else self.prefixes.get(namespace, "")
+        prefix = "" if namespace in (XFORMS, self.own) else self.prefixes.get(namespace, "")
         return f"{prefix}:{local}" if prefix else local
 
 
@@ -79,6 +80,11 @@ def tag(element: Element) -> str:
     """The local name of an element; '' of a comment or processing instruction, whose tag is no text."""
     name: object = element.tag
     return local(name) if isinstance(name, str) else ""
+
+
+def namespace(element: Element) -> str:
+    """The namespace of an element; '' without one."""
+    return element.tag[1:].partition("}")[0] if element.tag.startswith("{") else ""
 
 
 def children(element: Element, *names: str) -> Iterator[Element]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import hashlib
+from dataclasses import replace
 
 from forms.definition.actions import read_actions
 from forms.definition.binds import absolute, node_kinds, read_binds
@@ -15,7 +16,7 @@ from forms.definition.instance import build_seed, read_raw, read_shape
 from forms.definition.model import Control, FormDefinition, Source
 from forms.definition.sources import read_source
 from forms.definition.texts import read_translations
-from forms.xmldoc import Document, Element, attribute, child, children, local, parse, tag
+from forms.xmldoc import Document, Element, attribute, child, children, local, namespace, parse, tag
 from forms.xpath.scope import Names
 from schemas.errors import Code, LedgerError
 
@@ -41,6 +42,7 @@ def _load(xml: bytes | str) -> FormDefinition:
     if model is None:
         raise LedgerError(Code.FORM_INVALID, reason="there is no model")
     main, main_element = _main(model)
+    document = replace(document, own=namespace(main_element))
     raw = read_raw(main_element, document)
     root: Names = (raw.name,)
     shape = read_shape(raw, repeat_paths(body, root))
@@ -150,9 +152,9 @@ def _namespaces(document: Document, main: Element) -> dict[str, str]:
     """The prefixes that the main instance uses, for writing it again; '' for the namespace of the root itself."""
     uris = {uri for element in main.iter() if tag(element) for uri in _uris(element)}
     found = {document.prefixes[uri]: uri for uri in sorted(uris) if uri in document.prefixes}
-    own = main.tag[1:].partition("}")[0] if main.tag.startswith("{") else ""
-    if own and own not in found.values():
-        found[""] = own
+    if document.own:
+        found = {prefix: uri for prefix, uri in found.items() if uri != document.own}
+        found[""] = document.own
     return found
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from forms.session.nodes import Alike, Node, grow
 from forms.session.repeats import read_texts
-from forms.xmldoc import Document, Element, children, parse
+from forms.xmldoc import Document, Element, children, namespace, parse
 from schemas.errors import Code, LedgerError
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ class Draft:
 def load_answers(state: State, draft: Draft) -> None:
     """Replace the answers of a fresh state. Raises LedgerError(FORM_DRAFT_FOREIGN) for another form's."""
     document = parse(draft.xml)
+    document = replace(document, own=namespace(document.root))
     root = document.root
     form = root.get("id") or state.definition.id
     if document.name(str(root.tag)) != state.root.name or form != state.definition.id:

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forms.definition import FormDefinition
+from forms.definition import FormDefinition, load
 from forms.entry import FormEntry
 from forms.session.drafts import Draft
 from forms.xmldoc import parse
 from schemas.errors import Code, LedgerError
-from tests.forms.form_texts import begin, bind, form, question, repeat, surroundings
+from tests.forms.form_texts import begin, bind, form, form_xml, question, repeat, surroundings
 
 
 def state(entry: FormEntry) -> list[tuple[str, str, bool, bool, bool]]:
@@ -149,3 +149,17 @@ def test_any_form_takes_any_answers(
     assert state(FormEntry.resume(definition, entry.draft(), surroundings())) == bit_by_bit
     entry.recompute()
     assert state(entry) == bit_by_bit
+
+
+def test_names_in_the_namespace_of_the_data_need_no_prefix_others_do() -> None:
+    xml = form_xml("<a/><orx:meta><orx:instanceID/></orx:meta>", bind("orx:meta/orx:instanceID", calculate="'i'"))
+    xml = xml.replace('<data id="t"', '<data xmlns="http://e.org/f" id="t"').replace(
+        "<h:html ", '<h:html xmlns:e="http://e.org/f" xmlns:orx="http://openrosa.org/xforms" '
+    )
+    definition = load(xml)
+    entry = begin(definition)
+    entry.put("/data/a", "x")
+    sent = entry.finish().xml
+    assert '<data xmlns="http://e.org/f" xmlns:orx="http://openrosa.org/xforms"' in sent
+    assert "<orx:meta><orx:instanceID>i</orx:instanceID></orx:meta>" in sent
+    assert FormEntry.edit(definition, sent, surroundings()).value("/data/a") == "x"
