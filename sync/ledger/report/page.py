@@ -24,7 +24,7 @@ from sync.ledger.report.xlsx import origin_line
 OPENING = '<script type="application/json" id="report">'
 CLOSING = "</script>"
 _LONG = 60
-_WORD = 12
+_WORD, _NAME = 12, 6
 
 
 def page(report: Report) -> bytes:
@@ -67,7 +67,7 @@ def _line(row: tuple[Shown, ...], sheet: Sheet, number: int) -> Markup:
 def _cell(cell: Shown) -> str:
     if cell.format is not Format.TEXT:
         return f'<td class="n">{_text(cell)}</td>'
-    if len(cell.zh) <= _WORD and cell.zh.isascii():
+    if len(cell.zh) <= (_WORD if cell.zh.isascii() else _NAME):
         return f'<td class="d">{_text(cell)}</td>'
     if len(cell.zh) > _LONG:
         return f'<td class="l">{_text(cell)}</td>'

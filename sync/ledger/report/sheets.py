@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import JsonValue
@@ -44,7 +44,7 @@ _ANNEX_CHAIN = (
 _ANNEX_MU = frozenset({"verified", "accepted"})
 _CONVERTED = ("verified", "accepted", "registered", "pending", "reported")
 NOTHING_ELSE: Mapping[AreaUnit, AbstractSet[str]] = {}
-_SUMMARY_LEVELS = frozenset({"city", "belt", "district", "township"})
+_SUMMARY_LEVELS = ("city", "belt", "district", "township")
 _UNIT_CODES = frozenset({"unit", "from_unit", "to_unit"})
 
 
@@ -108,7 +108,9 @@ def _totals(view: _View, rows: Sequence[JsonValue], words: Words) -> Sheet:
         total = next((row for row in table if row[level] == "city"), None)
         leading = ("name", "code", "belt")
     else:
-        shown_rows = [row for row in table if row[level] in _SUMMARY_LEVELS]
+        shown_rows = sorted(
+            (row for row in table if row[level] in _SUMMARY_LEVELS), key=lambda row: _SUMMARY_LEVELS.index(row[level])
+        )
         total = None
         leading = ("level", "name", "code")
     columns = [FIGURES.columns[FIGURES.place(name)] for name in (*leading, *_named(view.columns))]
@@ -128,12 +130,17 @@ def _totals(view: _View, rows: Sequence[JsonValue], words: Words) -> Sheet:
 
 
 def _plain(section: Section, rows: Sequence[JsonValue], words: Words) -> Sheet:
-    headings, cells = _columns(section.columns, words)
+    headings, cells = _columns([_with_name(column) for column in section.columns], words)
     return Sheet(
         id=section.name, zh=section.zh, en=section.en, headings=tuple(headings),
         rows=tuple(tuple(cells(row)) for row in rows if isinstance(row, list)),
         total=None, fixed=1, note=None,
     )  # fmt: skip
+
+
+def _with_name(column: Column) -> Column:
+    """A code of a unit or area shows its name too, where no column beside it does."""
+    return replace(column, id="unit") if column.id == "code" and column.kind is Kind.TEXT else column
 
 
 def _annex(id_: str, zh: str, en: str, names: tuple[str, ...], rows: Sequence[list[Any]], words: Words) -> Sheet:
@@ -168,6 +175,8 @@ def _columns(
 def _cell(column: Column, value: Any, words: Words, unit: AreaUnit) -> Shown:
     if column.id in _UNIT_CODES and isinstance(value, str):
         return Shown.text(f"{words.name(value)} {value}".strip() or NONE)
+    if column.id in ("code", "name") and value == "":
+        return Shown.text("（未划入）", "(in none)")
     return show(column, value, words, unit)
 
 
