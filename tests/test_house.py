@@ -114,13 +114,13 @@ def test_each_install_holds_the_one_before() -> None:
 
 def test_what_is_only_for_tests_is_not_shipped() -> None:
     """pymerkle is GPL and an oracle; the others test, check or carry a browser's Python."""
-    assert not installed_by("central") & {"pymerkle", "flet-web", "pytest", "hypothesis", "playwright", "mypy", "ruff"}
+    assert not installed_by("central") & {"pymerkle", "rxeval", "flet-web", "pytest", "hypothesis", "playwright", "mypy", "ruff"}
 
 
-def test_nothing_is_pinned_but_the_pyodide_of_the_browser_tests() -> None:
+def test_nothing_is_pinned_but_the_pyodide_of_the_browser_tests_and_a_yardstick() -> None:
     ours = [Requirement(text) for extra in PROJECT["optional-dependencies"] for text in extras_of_ours(extra)]
     pinned = {requirement.name for requirement in ours if re.search(r"==|<|~=", str(requirement.specifier))}
-    assert pinned == {"flet-web"}
+    assert pinned == {"flet-web", "rxeval"}
 
 
 # ---------------------------------------------------------------- machines and registries
@@ -128,7 +128,7 @@ def test_nothing_is_pinned_but_the_pyodide_of_the_browser_tests() -> None:
 # Written so that this file does not name them either.
 HOSTS = ["pypi" + ".org", "python" + "hosted.org", "npm" + "js.org", "npm" + "js.com", "deb." + "debian.org"]
 HOSTS += ["security." + "debian.org", "crates" + ".io", "proxy." + "golang.org"]
-FORBIDDEN = re.compile("|".join([r"(?<![\w.*}-])/(?:work|root)/", *map(re.escape, HOSTS)]).encode())
+FORBIDDEN = re.compile("|".join([r"(?<![\w.*})-])/(?:work|root)/", *map(re.escape, HOSTS)]).encode())
 
 
 def test_no_committed_file_names_a_registry_or_a_machine() -> None:
@@ -146,5 +146,5 @@ def test_no_committed_file_names_a_registry_or_a_machine() -> None:
 def test_the_search_for_machines_finds_them() -> None:
     for text in ("/wo" + "rk/main", "'/ro" + "ot/x'", "https://" + HOSTS[0] + "/simple"):
         assert FORBIDDEN.search(text.encode())
-    for text in ("field/work/plan", "the network/root", "./root/", "homework/"):
+    for text in ("field/work/plan", "the network/root", "./root/", "homework/", "instance('x')/root/item"):
         assert not FORBIDDEN.search(text.encode())

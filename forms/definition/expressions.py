@@ -42,7 +42,6 @@ class Expression:
     build: Callable[[], Closure] = field(repr=False, compare=False)
     reads: frozenset[Names] = frozenset()
     functions: frozenset[str] = frozenset()
-    impure: bool = False  # uuid(), random(), now(): another value each time
     summed: frozenset[Names] = frozenset()  # read only by functions that pass over empty nodes
     placed: frozenset[Names] = frozenset()  # read only by position()
 
@@ -82,7 +81,7 @@ class Expressions:
             return closure
 
         return Expression(
-            source, build, frozenset(findings.reads), frozenset(findings.functions), findings.impure,
+            source, build, frozenset(findings.reads), frozenset(findings.functions),
             findings.only(findings.summed), findings.only(findings.placed),
         )
 

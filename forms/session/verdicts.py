@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from forms.definition.model import Control
 from forms.definition.texts import message
 from forms.session.codecs import Stored
 from forms.session.nodes import Node
@@ -55,11 +54,6 @@ def holds(state: State, node: Node, value: Stored) -> bool:
         return False
     finally:
         node.xval = before
-
-
-def is_asked(control: Control, node: Node) -> bool:
-    """Whether a person can answer it now."""
-    return control.is_question and node.relevant
 
 
 def _message(state: State, source: str, node: Node) -> str:

@@ -12,7 +12,6 @@ from forms.xpath.scope import Names, Scope
 from forms.xpath.tree import Binary, Call, Expr, Filter, Negation, Number, Path, Step, Text, Union, Variable
 
 SUMS = frozenset(("sum", "min", "max", "count-non-empty"))
-IMPURE = frozenset(("uuid", "random", "now", "once", "today"))
 Fault = tuple[str, str, str]  # kind, name, text
 
 
@@ -28,11 +27,6 @@ class Findings:
     functions: set[str] = field(default_factory=set)
     instances: set[str] = field(default_factory=set)
     faults: list[Fault] = field(default_factory=list)
-
-    @property
-    def impure(self) -> bool:
-        """Whether it may give another value on the same answers."""
-        return not IMPURE.isdisjoint(self.functions)
 
     def only(self, kind: set[Names]) -> frozenset[Names]:
         """The paths that are read in this way and in no other."""

@@ -76,7 +76,7 @@ def test_after_a_crash_a_session_goes_on_at_the_last_answer() -> None:
             entry.answer("/data/a", str(step))
         seen.append(state(entry))
         assert state(FormEntry.resume(definition, saved[-1], surroundings())) == seen[-1]
-    assert saved[-1].at == "/data[1]/a[1]"
+    assert FormEntry.resume(definition, saved[-1], surroundings()).place.ref == "/data[1]/a[1]"
 
 
 def _entities() -> FormDefinition:
