@@ -114,7 +114,8 @@ def test_each_install_holds_the_one_before() -> None:
 
 def test_what_is_only_for_tests_is_not_shipped() -> None:
     """pymerkle is GPL and an oracle; the others test, check or carry a browser's Python."""
-    assert not installed_by("central") & {"pymerkle", "rxeval", "flet-web", "pytest", "hypothesis", "playwright", "mypy", "ruff"}
+    tools = {"pymerkle", "rxeval", "flet-web", "pytest", "hypothesis", "playwright", "mypy", "ruff"}
+    assert not installed_by("central") & tools
 
 
 def test_nothing_is_pinned_but_the_pyodide_of_the_browser_tests_and_a_yardstick() -> None:
