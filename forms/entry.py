@@ -100,7 +100,7 @@ class FormEntry:
         entry = cls(definition, around)
         load_answers(entry._state, draft)
         recompute_draft(entry._state)
-        entry._return_to(draft.at)
+        entry._walk.seek(draft.at)
         return entry
 
     @classmethod
@@ -318,15 +318,6 @@ class FormEntry:
         return Draft(self.definition.id, self.definition.version, xml, self._walk.place.ref, self._state.language)
 
     # Inside.
-
-    def _return_to(self, ref: str) -> None:
-        """Put the cursor where a draft was left; at the beginning if that place is gone."""
-        if not ref or (self._state.node(ref) is None and self._state.node(ref.rpartition("/")[0]) is None):
-            return
-        while (place := self._walk.next()).kind != "end":
-            if place.ref == ref:
-                return
-        self._walk.restart()
 
     def _commit(self, node: Node, value: Stored) -> None:
         if value == EMPTY and node.value is None:

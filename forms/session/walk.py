@@ -63,6 +63,17 @@ class Walk:
         self._index, self.place = index, place
         return place
 
+    def seek(self, ref: str) -> None:
+        """Go to a place without growing anything under way; to the beginning if there is no such place."""
+        index = self._after(())
+        while index:
+            place = self._at(index)
+            if place.ref == ref and place.kind != "group":
+                self._index, self.place = index, place
+                return
+            index = self._after(index)
+        self.restart()
+
     def again(self) -> Place:
         """The same place, read anew, after an instance was added there."""
         self.place = self._at(self._index)
