@@ -10,6 +10,7 @@ period, with and without what is held, and looks for relapses, lags and flows.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
@@ -59,6 +60,7 @@ def run() -> Iterator[Figure]:
     made: list[Contents] = []
 
     def ours() -> None:
+        gc.disable()  # as `main.py report` does
         statement = make_statement(book, land, asked)
         contents = contents_of(
             statement, log="0" * 32, root="0" * 64, position_ms=lines[-1].received_ms, annex_units=frozenset()

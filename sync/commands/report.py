@@ -19,7 +19,7 @@ from sync.central import rows
 from sync.central.central import Central
 from sync.commands.central import DATA, Data, Database, opened
 from sync.commands.report_check import diff
-from sync.commands.report_files import FORMATS, printed, read_report, write_whole
+from sync.commands.report_files import FORMATS, printed, read_report, without_collecting, write_whole
 from sync.commands.report_ledger import Wanted, asked_by, contents_at, position_of, sealed, units_apart
 from sync.commands.say import out, words
 from sync.ledger.days import day_of
@@ -55,7 +55,7 @@ def report(
     if context.invoked_subcommand is not None:
         return
     kinds = _formats(formats)
-    with opened(data, database) as central, central.store.read() as connection:
+    with without_collecting(), opened(data, database) as central, central.store.read() as connection:
         wanted = _wanted(central, connection, state_date, position, after, scope, edition or [])
         wanted = replace(wanted, annex_units=_annexed(annex))
         contents = _contents(central, connection, wanted, since)

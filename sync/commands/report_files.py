@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
@@ -24,6 +26,19 @@ def printed(made: Report, kind: str) -> bytes:
     if kind == "json":
         return made.data()
     return workbook(made) if kind == "xlsx" else page(made)
+
+
+@contextmanager
+def without_collecting() -> Iterator[None]:
+    """No garbage collection meanwhile: a report makes millions of objects without cycles beside a large ledger, and
+    each full collection would walk all of them."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 def write_whole(path: Path, data: bytes) -> None:
