@@ -10,11 +10,14 @@ from sync.commands.door import app, main
 
 
 @app.command()
-def demo(keep: str = typer.Option("", help="a folder to keep the demonstration's data in")) -> None:
-    """演示: three tablets record and sync through cut connections, central reviews, the log proves itself."""
+def demo(
+    keep: str = typer.Option("", help="a folder to keep the demonstration's data in"),
+    parcels: int = typer.Option(2000, help="how many parcels to draw; fewer for a shorter demonstration"),
+) -> None:
+    """演示: five tablets record three years, sync through cut connections; offices decide; everything is proved."""
     from sync.demo.run import main as run
 
-    raise typer.Exit(run(keep))
+    raise typer.Exit(run(keep, parcels))
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+import socket
 import threading
 
 _BLOCK = 16_384
@@ -13,7 +14,7 @@ _BLOCK = 16_384
 class CuttingRelay:
     """Relays TCP to central in a thread of its own; of `live_one_in` connections one lives, the others die early."""
 
-    def __init__(self, port: int, seed: int, live_one_in: int = 3, most_bytes: int = 150_000) -> None:
+    def __init__(self, port: int, seed: int, live_one_in: int = 4, most_bytes: int = 900_000) -> None:
         self._target = port
         self._chance = random.Random(seed)  # noqa: S311  # bad luck, not a secret
         self._live_one_in = live_one_in
@@ -78,3 +79,11 @@ class CuttingRelay:
                     return
             with contextlib.suppress(OSError, RuntimeError):
                 writer.write_eof()
+
+
+def free_port() -> int:
+    """A loopback port that is free now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -31,7 +31,8 @@ from sync.demo.drawing.cellfold import (
     number_of,
 )
 from sync.demo.drawing.cells import Mask
-from sync.demo.drawing.visits import Document, Story, Visit, Weight, What
+from sync.demo.drawing.visits import Document, Story, Visit, Weight
+from sync.demo.drawing.what import What
 
 DAY_MS = 86_400_000
 

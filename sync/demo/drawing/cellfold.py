@@ -15,7 +15,8 @@ from schemas.land_classes import counting_rule, land_classes
 from sync.demo.drawing.calendar import at
 from sync.demo.drawing.cells import Areas, Box, Mask
 from sync.demo.drawing.parcels import Plot
-from sync.demo.drawing.visits import Story, Weight, What
+from sync.demo.drawing.visits import Story, Weight
+from sync.demo.drawing.what import What
 
 BASE, DOWN, CLEAR, GREEN, BUILT, USED = range(6)
 NEVER = np.iinfo(np.int64).max

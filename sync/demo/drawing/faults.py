@@ -14,7 +14,7 @@ from sync.demo.drawing.calendar import HOUR_MS
 from sync.demo.drawing.cells import Box
 from sync.demo.drawing.ordinary import PLANTING
 from sync.demo.drawing.parcels import Part, Plot
-from sync.demo.drawing.people import CLIMBER, SHARED_UNIT, SUPERVISOR_TWO
+from sync.demo.drawing.people import FICTIONAL_DISTRICT, SHARED_UNIT, SUPERVISOR_TWO, office
 from sync.demo.drawing.script import Script, missing
 from sync.demo.drawing.visits import DEMOLITION_SHOTS, REGREENING_SHOTS, Story, Weight
 
@@ -64,7 +64,7 @@ def _nowhere(script: Script) -> None:
     """D05: building is seen where the ledger has no parcel, and a clearing is claimed there too."""
     away = Box(-30, -24, -20, -16)
     script.built(3, away, about=(), weight=Weight.FULL)
-    script.cleared(4, away.moved(0, 10), about=())
+    script.cleared(4, away.moved(0, 10), about=(), floor_area_e2=0)
 
 
 def _beyond_unit(script: Script) -> None:
@@ -172,10 +172,10 @@ def _too_early(script: Script) -> None:
     script.passed(3, box, plot.planned_class, date(2025, 7, 25), weight=Weight.NONE)
 
 
-def _climber(script: Script) -> None:
-    """D23: who reviewed the record as a supervisor checks the parcel for the district: the acceptance stands still."""
-    _green_by_2025(script, whole(script.plot), reviewer=CLIMBER.account)
-    script.accepted(3, checker=CLIMBER.account, counts=False)
+def _one_person_twice(script: Script) -> None:
+    """D23: the district office reviews records that it then checks itself: the acceptance stands still."""
+    _green_by_2025(script, whole(script.plot), reviewer=office(FICTIONAL_DISTRICT))
+    script.accepted(3, counts=False)
 
 
 def _pace(script: Script) -> None:
@@ -230,7 +230,7 @@ FAULTS: dict[str, tuple[tuple[str, ...], Tell]] = {
     "waiting": (("D19",), _waiting),
     "died": (("D20",), _died),
     "too early": (("D20",), _too_early),
-    "one person twice": (("D23",), _climber),
+    "one person twice": (("D23",), _one_person_twice),
     "pace": (("D25",), _pace),
     "survey disagrees": (("D27",), _disagreeing),
     "on farmland": (("D28",), _on_farmland),

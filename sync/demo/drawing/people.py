@@ -15,6 +15,7 @@ from schemas.roles import Role
 MARK = "演示数据·虚构"
 SEED = 20_261_122
 TABLETS = "ABCDE"
+FICTIONAL_DISTRICT = "11019X"
 SHARED_UNIT = "DEMO-NC"
 """The one fictional unit in which two tablets work."""
 
@@ -30,11 +31,8 @@ class Person:
 
 CITY = Person("city-office", Role.CITY, ("city",))
 AUDITOR = Person("auditor", Role.THIRD_PARTY, ("city",))
-SUPERVISOR_TWO = Person("sup-e2", Role.SUPERVISOR, ("district:11019X",))
+SUPERVISOR_TWO = Person("sup-e2", Role.SUPERVISOR, (f"district:{FICTIONAL_DISTRICT}",))
 """The second supervisor of the fictional district: reviews what the first may not."""
-CLIMBER = Person("sup-e3", Role.SUPERVISOR, ("district:11019X",))
-"""A supervisor of the fictional district who later works in its district office: one person in two stages (D23)."""
-CLIMBED = Person("sup-e3", Role.DISTRICT, ("district:11019X",))
 
 
 def real_units(on: date, most: int) -> list[Unit]:
@@ -69,7 +67,7 @@ def people(units: Iterable[Unit]) -> list[Person]:
     supervisors = [Person(supervisor(letter), Role.SUPERVISOR, scopes[letter]) for letter in TABLETS if scopes[letter]]
     districts = sorted({unit.lead_district for unit in units})
     offices = [Person(office(district), Role.DISTRICT, (f"district:{district}",)) for district in districts]
-    return [*inspectors, *supervisors, SUPERVISOR_TWO, CLIMBER, *offices, CITY, AUDITOR]
+    return [*inspectors, *supervisors, SUPERVISOR_TWO, *offices, CITY, AUDITOR]
 
 
 def inspector(tablet: str) -> str:

@@ -11,7 +11,8 @@ from sync.demo.drawing.calendar import CORRECTION, SEASONS
 from sync.demo.drawing.cells import Box
 from sync.demo.drawing.parcels import Plot
 from sync.demo.drawing.people import supervisor
-from sync.demo.drawing.visits import FULL_SET, Document, Reuse, Story, Survey, Visit, Weight, What
+from sync.demo.drawing.visits import FULL_SET, Document, Reuse, Story, Survey, Visit, Weight
+from sync.demo.drawing.what import What
 
 ADMITTED = (AreaSource.LEDGER, AreaSource.SURVEYED, AreaSource.IMAGERY)
 
@@ -47,7 +48,10 @@ class Script:
 
     def interior(self, season: int, floor_area_e2: int) -> Visit:
         """Floors taken out of a building that stands."""
-        return self._add(What.INTERIOR, season, None, floor_area_e2=floor_area_e2, claimed_e2=0)
+        structures = (f"JZ-{self.plot.number}",)
+        return self._add(
+            What.INTERIOR, season, None, floor_area_e2=floor_area_e2, claimed_e2=0, structures=structures
+        )
 
     def planted(self, season: int, box: Box, land_class: str, planted_on: date, **more: Any) -> Visit:
         """Works are done; whether it grows is not known yet."""
@@ -114,8 +118,9 @@ class Script:
     # -- private -----------------------------------------------------------------------------------------------------
 
     def _demolition(self, what: What, season: int, box: Box, more: dict[str, Any]) -> Visit:
-        floors = {"floor_area_e2": round(self.plot.grid.area_m2(box) * 60), **more}
-        return self._add(what, season, box, **floors)
+        # The outline is the ledger's own, so the ledger stands in for photos from before the work (photo rules).
+        usual = {"floor_area_e2": round(self.plot.grid.area_m2(box) * 60), "source": AreaSource.LEDGER}
+        return self._add(what, season, box, **{**usual, **more})
 
     def _add(self, what: What, season: int, box: Box | None, **more: Any) -> Visit:
         verdict = more.get("verdict", ReviewOutcome.APPROVE)

@@ -12,22 +12,7 @@ from schemas.codes import AreaSource, FacilityClass, FacilityCondition, ReviewOu
 from sync.demo.drawing.calendar import MAIN
 from sync.demo.drawing.cells import Box
 from sync.demo.drawing.parcels import Plot
-
-
-class What(StrEnum):
-    """What a visit finds."""
-
-    DEMOLISHED = "demolished"
-    CLEARED = "cleared"
-    INTERIOR = "interior"
-    """A demolition inside a building: floor area, no ground."""
-    WORKS = "works"
-    PASSED = "passed"
-    FAILED = "failed"
-    BUILT = "built"
-    """疑似新增建设."""
-    FACILITY = "facility"
-    IMPOSSIBLE = "impossible"
+from sync.demo.drawing.what import What
 
 
 class Weight(StrEnum):
@@ -50,7 +35,7 @@ FULL_SET = {
     What.INTERIOR: DEMOLITION_SHOTS,
     What.WORKS: REGREENING_SHOTS,
     What.PASSED: REGREENING_SHOTS,
-    What.FAILED: REGREENING_SHOTS,
+    What.FAILED: (*REGREENING_SHOTS, Shot.SURVIVAL_PLOT),
     What.BUILT: SIGHTING_SHOTS,
     What.FACILITY: FACILITY_SHOTS,
     What.IMPOSSIBLE: (),
@@ -126,7 +111,7 @@ class Visit:
         return {"type": "cannot_be_done", "reason": self.remark or "现场封闭，无法进入"}
 
     def body(self) -> dict[str, JsonValue]:
-        """The entry's body but for the photos and the time, which the tablet adds."""
+        """The entry's body but for photos, position and time, which the tablet adds."""
         outlined = self.box is not None
         return {
             "form": {"id": self.facts()["type"], "version": "demo", "hash": None},
@@ -134,7 +119,6 @@ class Visit:
             "footprint": self.plot.grid.polygon(self.box) if self.box is not None else None,
             "area_source": self.source.value if outlined else None,
             "claimed_area_e2": self.claimed_e2,
-            "fix": None,
             "answers": {"remark": self.remark},
         }
 
@@ -151,7 +135,6 @@ class Document:
     season: int
     number: str
     share: float = 1.0
-    checker: str = ""
     counts: bool = True
 
 

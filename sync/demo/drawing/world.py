@@ -38,6 +38,11 @@ class World:
         """All parcels, in order of unit and number."""
         return (*(story.plot for story in self.stories), *self.clone_plots)
 
+    @property
+    def counted(self) -> tuple[Story, ...]:
+        """A story for every parcel; on those of the clones nothing is ever decided."""
+        return (*self.stories, *(Story(plot) for plot in self.clone_plots))
+
     def tour(self, tablet: str, season: int, round_: int) -> list[Visit]:
         """What one tablet records in a round, in order of time."""
         chosen = [

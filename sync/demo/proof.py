@@ -1,0 +1,189 @@
+"""How the demonstration ends: a published report that a stranger can check, totals counted a second way, a log that
+proves itself, and the invariants over all stores.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from schemas.canonical import canonical
+from schemas.codes import Discrepancy
+from schemas.entries import Checkpoint
+from sync.central import rows
+from sync.central.central import Central
+from sync.central.photos import count_held
+from sync.central.settings import CentralSettings
+from sync.central.verify import verify_log
+from sync.checker import check
+from sync.checker.world import World as Stores
+from sync.checker.world import read_central, read_tablet
+from sync.commands.log import show
+from sync.commands.report_files import read_report
+from sync.commands.say import out
+from sync.demo.compare import compare
+from sync.demo.drawing.accounting import Account
+from sync.demo.drawing.calendar import PERIOD_AFTER, STATE_DATE
+from sync.demo.drawing.people import fictional_units
+from sync.demo.drawing.world import World
+from sync.demo.fleet import ROOT
+from sync.demo.show import Stage
+from sync.ledger.report.document import Contents
+from sync.ledger.report.sections import FIGURES
+
+EXPECTED = (
+    "D01", "D02", "D03", "D04", "D05", "D06", "D11b", "D12", "D13", "D16", "D17", "D18", "D19", "D20", "D21", "D22",
+    "D23", "D25", "D26", "D27", "D28", "D29", "D30", "D31",
+)  # fmt: skip
+"""Every code that exists so far; those of photos follow with part 4."""
+OF_PEOPLE = frozenset(
+    {"D01", "D02", "D03", "D04", "D05", "D11b", "D12", "D13", "D18", "D20", "D21", "D22", "D23", "D25", "D27", "D29"}
+)
+"""Codes that may point at somebody: they occur in fictional units only (ledger rules §6)."""
+FORMATS = ("json", "xlsx", "html")
+
+
+@dataclass(frozen=True)
+class Proofs:
+    """What holds at the end."""
+
+    report: bool
+    figures: bool
+    codes: bool
+    log: bool
+    stores: bool
+
+    @property
+    def all_hold(self) -> bool:
+        """Whether the demonstration succeeded."""
+        return self.report and self.figures and self.codes and self.log and self.stores
+
+
+def prove(
+    data: Path, folder: Path, tablets: Sequence[Path], anchors: list[Checkpoint], world: World, drawn: Account,
+    stage: Stage,
+) -> Proofs:  # fmt: skip
+    """Publish the report and hold everything against everything. Central is closed by now."""
+    with stage.act("报告", "report"):
+        paths = _publish(data, folder)
+    with stage.act("离线核验报告", "checking the report offline"):
+        report = _check_offline(data, paths, stage)
+    with stage.act("第二种算法比对", "second account"):
+        contents = read_report(paths["json"]).contents
+        figures = _compare(world, drawn, contents, stage)
+        codes = _codes(contents, stage)
+    with stage.act("台账自证", "log verify"):
+        log = _verify(data, anchors, stage)
+    with stage.act("不变量检查", "checker"):
+        violations = check(Stores(read_central(data), [read_tablet(tablet) for tablet in tablets], []))
+    for violation in violations[:20]:
+        out.print(f"  {violation}")
+    count = len(violations)
+    stage.say(f"不变量检查：{count} 处违反", f"Invariants over all stores: {count} violations")
+    return Proofs(report, figures, codes, log, not violations)
+
+
+def _publish(data: Path, folder: Path) -> dict[str, Path]:
+    """`main.py report`, all three formats."""
+    done = _main(
+        "report", "--data", str(data), "--out", str(folder), "--from", PERIOD_AFTER.isoformat(), "--state-date",
+        STATE_DATE.isoformat(), "--issued-by", "city:city",
+    )  # fmt: skip
+    if done.returncode:
+        raise RuntimeError(done.stdout + done.stderr)
+    return {path.suffix[1:]: path for path in sorted(folder.glob("report-*"))}
+
+
+def _check_offline(data: Path, paths: dict[str, Path], stage: Stage) -> bool:
+    """`main.py verify` of each format by the public key alone, and of one in which a figure was changed."""
+    central = Central(CentralSettings(data_dir=data, demo_units=True))
+    key = central.key.public_key.hex()
+    central.close()
+    checks = {kind: _started("verify", str(path), "--key", key) for kind, path in paths.items()}
+    checks["forged"] = _started("verify", str(_forged(paths["json"])), "--key", key)
+    said = {kind: process.communicate()[0] for kind, process in checks.items()}
+    holds = {kind: process.returncode == 0 for kind, process in checks.items()}
+    for kind in FORMATS:
+        if not holds[kind]:
+            out.print(said[kind])
+    good = all(holds[kind] for kind in FORMATS) and not holds["forged"]
+    kinds = " ".join(kind.upper() for kind in FORMATS if holds[kind])
+    zh, en = ("", "holds") if holds["forged"] else ("不", "does not")
+    stage.say(
+        f"报告离线核验成立：{kinds}；核验减量多写一平方米的副本{zh}成立",
+        f"The report holds offline ({kinds}); a copy with one square metre more {en}",
+    )
+    return good
+
+
+def _forged(report: Path) -> Path:
+    """A copy in which one unit has one square metre more verified."""
+    whole = json.loads(report.read_text("utf-8"))
+    whole["sections"]["figures"][0][FIGURES.place("verified")] += 100
+    copy = report.with_name("forged.json")
+    copy.write_bytes(canonical(whole))
+    return copy
+
+
+def _compare(world: World, drawn: Account, contents: Contents, stage: Stage) -> bool:
+    found = compare(world, drawn, contents)
+    for difference in found.differences[:30]:
+        out.print(f"  [red]{difference}[/red]")
+    off, most = len(found.differences), found.largest_m2
+    stage.say(
+        f"第二种算法（数格子）比对 {found.figures} 个数：{off} 处不同，单个图斑最大相差 {most:.3f} 平方米",
+        f"{found.figures} figures counted a second way (cells): {off} differ; at most {most:.3f} m² on a parcel",
+    )
+    return not found.differences
+
+
+def _codes(contents: Contents, stage: Stage) -> bool:
+    """Every code is found, and what points at people is found in fictional units only."""
+    rows_found = [row for row in contents.sections["discrepancies"] if isinstance(row, list)]
+    found = {str(row[0]) for row in rows_found}
+    fictional = {unit.unit_id for unit in fictional_units()} | {unit.lead_district for unit in fictional_units()}
+    missing = [code for code in EXPECTED if code not in found]
+    astray = sorted({(str(row[0]), str(row[1])) for row in rows_found if row[0] in OF_PEOPLE} - {
+        (code, unit) for code in OF_PEOPLE for unit in fictional
+    })  # fmt: skip
+    for code, unit in astray[:20]:
+        out.print(f"  [red]{code} in {unit}[/red]")
+    known = [code for code in Discrepancy if code.value in found]
+    stage.say(
+        f"差异 {len(known)} 类：{' '.join(code.value for code in known)}" + (f"；未出现 {missing}" if missing else ""),
+        f"{len(known)} discrepancy codes found" + (f"; missing {missing}" if missing else ""),
+    )
+    return not missing and not astray
+
+
+def _verify(data: Path, anchors: list[Checkpoint], stage: Stage) -> bool:
+    central = Central(CentralSettings(data_dir=data, demo_units=True))
+    with central.store.read() as connection:
+        devices = [row for row in rows.all_devices(connection) if row.device.startswith("tab-")]
+        verdict = verify_log(connection, central.key.public_key, central.settings.photo_dir, anchors)
+    photos, size = count_held(central)
+    central.close()
+    stage.say(
+        f"中心：{verdict.rows} 条日志，{photos} 张照片（{size / 1e6:.1f} MB）",
+        f"Central: {verdict.rows} rows, {photos} photos ({size / 1e6:.1f} MB)",
+    )
+    for device in devices:
+        cause = f"（{device.cause}）" if device.state != "active" and device.cause else ""
+        out.print(f"  {device.device}  {device.unit}  {device.state}{cause}  №{device.high_water}")
+    show(verdict)
+    return verdict.holds
+
+
+def _started(*arguments: str) -> subprocess.Popen[str]:
+    command = [sys.executable, str(ROOT / "main.py"), *arguments]
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def _main(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(ROOT / "main.py"), *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env={**os.environ}, check=False)
