@@ -30,7 +30,7 @@ soak: ## all tests, long loops and large random searches included (hours)
 	@HYPOTHESIS_PROFILE=soak .venv/bin/python -m pytest -n $(WORKERS) --dist loadgroup -m "" $(ARGS)
 
 bench: ## what must be fast, each beside its yardstick
-	@scripts/venv.sh dev
+	@scripts/venv.sh bench
 	@scripts/system.sh
 	@.venv/bin/python -m benchmarks
 

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# venv.sh tablet|central|dev: .venv with this project and that extra, made anew or brought up to date.
+# venv.sh tablet|central|dev|bench: .venv with this project and that extra, made anew or brought up to date.
 # The second run is quick: a stamp remembers what was installed, from which pyproject.toml, in which folder.
 set -euo pipefail
 cd -P "$(dirname "$0")/.."
 . scripts/common.sh
 
-extra=${1:?tablet, central or dev}
+extra=${1:?tablet, central, dev or bench}
 stamp=.venv/.installed
 python=.venv/bin/python
 
@@ -14,13 +14,13 @@ wanted() { printf '%s %s %s\n' "$1" "$PWD" "$(sha256sum <pyproject.toml | cut -c
 # Each extra holds the ones before it.
 installed() {
     [ -x "$python" ] && [ -f "$stamp" ] || return 1
-    local have
+    local have later reached=
     have=$(cat "$stamp")
-    case $extra in
-    tablet) [ "$have" = "$(wanted tablet)" ] || [ "$have" = "$(wanted central)" ] || [ "$have" = "$(wanted dev)" ] ;;
-    central) [ "$have" = "$(wanted central)" ] || [ "$have" = "$(wanted dev)" ] ;;
-    *) [ "$have" = "$(wanted "$extra")" ] ;;
-    esac
+    for later in tablet central dev bench; do
+        [ "$later" != "$extra" ] || reached=yes
+        [ -z "$reached" ] || [ "$have" != "$(wanted "$later")" ] || return 0
+    done
+    return 1
 }
 
 # The first Python of 3.11 or newer, unless PYTHON names one.
