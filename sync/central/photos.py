@@ -97,15 +97,19 @@ class PhotoFolder:
         made = self._announced(caller, sha256, len(data), metadata)
         if hashlib.sha256(data).hexdigest() != sha256:
             raise LedgerError(Code.PHOTO_HASH_MISMATCH, sha256=sha256)
-        part, note = self._part(made), self._note(made)
-        with _room_or_ours():
+        with self._part(made).open("xb", buffering=0) as file:
+            fcntl.flock(file, fcntl.LOCK_EX)  # before there is a note: a sweep finds uploads by their notes and waits
             # Both are durable, under their names too, before the photo has its own (see `announced`).
-            _write_flushed(part, data)
-            _write_flushed(note, json.dumps(asdict(made)).encode())
-            _sync_folder(part.parent)
-        self._publish(made)
-        receive(self._central, sha256, len(data), made.device, made.account)
-        self.discard(made)
+            _write_whole(file, data)
+            _flush(file)
+            with _room_or_ours():
+                fresh = self._note(made).with_suffix(".new")
+                _write_flushed(fresh, json.dumps(asdict(made)).encode())
+                fresh.replace(self._note(made))
+                _sync_folder(fresh.parent)
+            self._publish(made)
+            receive(self._central, sha256, len(data), made.device, made.account)
+            self.discard(made)
         return made
 
     def _announced(self, caller: Caller, sha256: str, length: int, metadata: str) -> Upload:
@@ -282,9 +286,10 @@ class PhotoFolder:
                 with suppress(LedgerError):
                     self.settle(begun)
             kept_s = self._central.settings.upload_expires_s if part.exists() else _DONE_KEPT_S
-            if note.exists() and note.stat().st_mtime * 1000 < now_ms - kept_s * 1000:
-                part.unlink(missing_ok=True)
-                note.unlink(missing_ok=True)
+            with suppress(FileNotFoundError):  # finished meanwhile
+                if note.stat().st_mtime * 1000 < now_ms - kept_s * 1000:
+                    part.unlink(missing_ok=True)
+                    note.unlink(missing_ok=True)
 
 
 def receive(central: Central, sha256: str, length: int, device: str, account: str) -> None:

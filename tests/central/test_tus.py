@@ -9,12 +9,15 @@ import shutil
 import subprocess
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 import requests
 
 from schemas.canonical import sha256_hex
+from schemas.roles import Role
+from sync.central import photos
 from tests.central import kit
 from tests.central.kit import Hand, enrolled
 from tests.central.wire import CHUNK, TUS, Wire, code_of, raw, sign_in
@@ -192,6 +195,33 @@ def test_creation_with_upload_refuses_wrong_bytes_and_leaves_nothing(wire: Wire)
     assert (foreign.status_code, code_of(foreign)) == (460, "photo_hash_mismatch")
     assert _with_upload(wire, data, data + b"x").status_code == 413
     assert download(wire, data).status_code == 404
+
+
+def test_a_sweep_waits_for_a_photo_that_comes_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two requests at once: one takes a photo, the other, an hour after the last sweep, sweeps. Neither may fail."""
+    with kit.opened(tmp_path) as central:
+        kit.account(central, "office", Role.DISTRICT, kit.LS)
+        caller = kit.desk(central, "office")
+        folder, data = photos.PhotoFolder(central), kit.jpeg(20_000, seed=153)
+        noted, go_on = threading.Event(), threading.Event()
+        plain = photos.receive
+
+        def slow(*args: object) -> None:
+            noted.set()
+            assert go_on.wait(10)
+            plain(*args)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(photos, "receive", slow)
+        with ThreadPoolExecutor(2) as pool:
+            taking = pool.submit(folder.take, caller, sha256_hex(data), data)
+            assert noted.wait(10)
+            central.swept_ms = 0
+            sweeping = pool.submit(folder._sweep)
+            go_on.set()
+            taking.result(10)
+            sweeping.result(10)
+        assert folder.held(caller, sha256_hex(data)).bytes == len(data)
+        assert not list(central.settings.upload_dir.glob("*/*"))
 
 
 def _digest(data: bytes) -> str:
