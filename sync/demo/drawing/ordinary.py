@@ -85,13 +85,13 @@ def _accepted(script: Script, chance: Chance) -> None:
 def _in_parts(script: Script, chance: Chance) -> None:
     """Two tours with footprints that overlap, and green on part of it."""
     inside = site(script.plot, chance)
-    middle = (inside.west + inside.east) // 2
-    left = Box(inside.west, inside.south, middle + 1, inside.north - 2)
-    right = Box(middle - 1, inside.south + 1, inside.east - 1, inside.north - 2)
+    middle, top = (inside.west + inside.east) // 2, inside.north - max(2, inside.notch_rows)
+    left = Box(inside.west, inside.south, middle + 1, top)
+    right = Box(middle - 1, inside.south + 1, inside.east - 1, top)
     script.cleared(0, left)
     script.cleared(1, right)
     script.planted(1, left, script.plot.planned_class, PLANTING[1])
-    script.passed(3, Box(left.west, left.south, right.east - 3, left.north), script.plot.planned_class, PLANTING[1])
+    script.passed(3, Box(left.west, left.south + 1, right.east - 3, top), script.plot.planned_class, PLANTING[1])
 
 
 def _park(script: Script, chance: Chance) -> None:
