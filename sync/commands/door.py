@@ -7,7 +7,7 @@ import sys
 import typer
 
 from schemas.errors import LedgerError
-from sync.commands import central, ledger, log, report, schemas, tablet
+from sync.commands import central, forms, ledger, log, report, schemas, tablet
 from sync.commands.imports import import_command
 from sync.commands.report_check import verify
 from sync.commands.say import complain
@@ -17,6 +17,7 @@ app.add_typer(central.app, name="central")
 app.add_typer(log.app, name="log")
 app.add_typer(tablet.app, name="tablet")
 app.add_typer(schemas.app, name="schemas")
+app.add_typer(forms.app, name="forms")
 app.command("import")(import_command)
 app.add_typer(ledger.app)
 app.add_typer(report.app, name="report")
