@@ -10,9 +10,6 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from forms.publish.findings import Finding
-from forms.publish.frozen import freeze
-from forms.publish.lint import Linted, lint
 from schemas.entries import Kind
 from schemas.errors import Code, LedgerError
 from schemas.ids import uuid7
@@ -26,30 +23,11 @@ SUBTYPE = "form"
 
 
 @dataclass(frozen=True)
-class Prepared:
-    """A form that was examined: what was found, and its frozen shape unless that forbids it."""
-
-    findings: tuple[Finding, ...]
-    form: PublishedForm | None
-
-
-@dataclass(frozen=True)
 class Published:
     """For which units an entry was appended now, and for which it was there."""
 
     new: tuple[str, ...]
     known: tuple[str, ...]
-
-
-def prepare(xml: str, sheet_rows: dict[str, int], files: dict[str, bytes]) -> Prepared:
-    """Lint and freeze an XForm."""
-    linted: Linted = lint(xml, sheet_rows, files)
-    if linted.blocked or linted.definition is None:
-        return Prepared(linted.findings, None)
-    try:
-        return Prepared(linted.findings, freeze(linted.definition, xml, files))
-    except LedgerError as error:
-        return Prepared((*linted.findings, Finding(error.code, details=error.details)), None)
 
 
 def publish(central: Central, caller: Caller, form: PublishedForm) -> Published:

@@ -9,9 +9,10 @@ import typer
 from rich.table import Table
 
 from forms.publish.findings import Finding
+from forms.publish.prepare import Prepared, prepare
 from schemas.errors import Code, LedgerError
 from sync.central.form_source import MAX_SOURCE_BYTES, FormSource, read_form
-from sync.central.publishing import Prepared, Published, prepare, publish
+from sync.central.publishing import Published, publish
 from sync.commands.central import DATA, Data, Database, caller, opened
 from sync.commands.say import as_json, complain, language, out, words
 
@@ -58,7 +59,7 @@ def examine(file: Path, media: Path | None = None) -> Prepared:
     except LedgerError as error:
         row = error.details.get("row")
         return Prepared((Finding(error.code, row=row if isinstance(row, int) else None, details=error.details),), None)
-    return prepare(source.xml, dict(source.rows), _beside(file, media))
+    return prepare(source.xml, source.rows, _beside(file, media))
 
 
 def report(prepared: Prepared, done: Published | None) -> dict[str, Any]:
