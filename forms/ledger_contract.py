@@ -93,8 +93,7 @@ LEDGER_KINDS: Mapping[str, tuple[LedgerField, ...]] = {
         _words("parcel", needed=False), _OTHER_PARCELS, *_OUTLINED,
         LedgerField("first_seen_on", Holds.DAY),
     ),
-    "greenhouse": _SITE,
-    "rented_rooms": _SITE,
+    "site_check": _SITE,
     "finding": (
         _words("parcel", needed=False), _OTHER_PARCELS,
         _words("sample", needed=False),

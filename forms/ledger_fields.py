@@ -168,7 +168,7 @@ def _sighting(answers: _Answers) -> dict[str, Any]:
 
 
 def _check(answers: _Answers) -> dict[str, Any]:
-    return {"type": "site_check", "check": answers.kind}
+    return {"type": "site_check", "check": answers.entry.definition.id}
 
 
 _FACTS: Mapping[str, Callable[[_Answers], dict[str, Any]]] = {
@@ -176,8 +176,7 @@ _FACTS: Mapping[str, Callable[[_Answers], dict[str, Any]]] = {
     "regreening": _regreening,
     "facility": _facility,
     "new_build_sighting": _sighting,
-    "greenhouse": _check,
-    "rented_rooms": _check,
+    "site_check": _check,
 }
 
 

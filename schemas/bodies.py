@@ -40,11 +40,13 @@ from schemas.ledger_bodies import (
 )
 from schemas.register_fields import check_register, register_schemas
 
+FormId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,80}$")]
+
 
 class FormVersion(Body):
     """The form that a record was filled with; a version stays usable for the records begun with it."""
 
-    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,80}$")]
+    id: FormId
     version: Annotated[str, Field(min_length=1, max_length=40)]
     hash: Sha256 | None
 
@@ -89,11 +91,13 @@ class NewBuildSighting(Body):
 
 
 class SiteCheck(Body):
-    """专项核查: a check of greenhouses (大棚房) or rented rooms (群租房): counts stand in the answers, no verdict and
-    nobody's name (domain §3.6). It moves no land."""
+    """专项核查: a check such as that of greenhouses (大棚房) or rented rooms (群租房), named by its form.
+
+    Counts stand in the answers, no verdict and nobody's name (domain §3.6). It moves no land.
+    """
 
     type: Literal["site_check"]
-    check: Literal["greenhouse", "rented_rooms"]
+    check: FormId
 
 
 class CannotBeDone(Body):

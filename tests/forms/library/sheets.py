@@ -8,7 +8,7 @@ from openpyxl import Workbook
 
 _HEADINGS = ("type", "name", "label", "required", "relevant", "constraint", "calculation", "choice_filter", "default")
 _COMMON = (
-    "hidden ledger_kind default=greenhouse",
+    "hidden ledger_kind default=site_check",
     "text parcel label=图斑 ;constraint=pulldata('parcels','name','name',.)!=''",
 )
 YES_NO = ("yes_no yes 是", "yes_no no 否")

@@ -120,7 +120,7 @@ def test_the_command_publishes_once(data: Path) -> None:
     status, text = run(file, "--by", "office", "--json", "--data", str(data))
     first = json.loads(text)
     assert status == 0 and first["published"] == {"new": [kit.LS], "unchanged": []}
-    assert first["form"]["ledger_kind"] == "greenhouse" and first["findings"] == []
+    assert first["form"]["ledger_kind"] == "site_check" and first["findings"] == []
     status, text = run(file, "--by", "office", "--json", "--data", str(data))
     assert status == 0 and json.loads(text)["published"] == {"new": [], "unchanged": [kit.LS]}
     status, text = run(file, "--by", "office", "--data", str(data))
