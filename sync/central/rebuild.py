@@ -7,8 +7,9 @@ from sqlalchemy import Connection, select
 from schemas.entries import Disposition
 from sync.central import rows
 from sync.central.central import Central
+from sync.central.projecting import project
 from sync.central.tables import METADATA, PROJECTIONS
-from sync.central.writer import LogWriter, project
+from sync.central.writer import LogWriter
 
 _AT_A_TIME = 500
 

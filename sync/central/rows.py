@@ -83,17 +83,23 @@ def add(connection: Connection, table: Table, new: Sequence[Mapping[str, object]
     """
     if not new:
         return
-    names = list(new[0])
-    into = f"INSERT INTO {table.name} ({', '.join(names)})"
-    if connection.dialect.name == "sqlite":
-        marks = ", ".join("?" * len(names))
-        connection.exec_driver_sql(f"{into} VALUES ({marks})", [tuple(row.values()) for row in new])
+    add_columns(connection, table, {name: [row[name] for row in new] for name in new[0]})
+
+
+def add_columns(connection: Connection, table: Table, new: Mapping[str, Sequence[object]]) -> None:
+    """As `add`, for rows that come in columns, all as long as each other; none where they are empty."""
+    if not len(next(iter(new.values()))):
         return
-    types = (table.c[name].type.compile(connection.dialect) for name in names)
+    into = f"INSERT INTO {table.name} ({', '.join(new)})"
+    if connection.dialect.name == "sqlite":
+        marks = ", ".join("?" * len(new))
+        connection.exec_driver_sql(f"{into} VALUES ({marks})", list(zip(*new.values(), strict=True)))
+        return
+    types = (table.c[name].type.compile(connection.dialect) for name in new)
     arrays = ", ".join(f"%b::{kind}[]" for kind in types)
     connection.exec_driver_sql(
         f"{into} SELECT * FROM unnest({arrays})",  # noqa: S608  # names and types of our own tables
-        tuple([row[name] for row in new] for name in names),
+        tuple(list(column) for column in new.values()),
     )
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from pydantic import JsonValue
@@ -31,25 +30,13 @@ from schemas.entries import (
 from schemas.ids import CENTRAL_DEVICE, uuid7
 from sync.central import rows
 from sync.central.keys import CentralKey
+from sync.central.projecting import photos_of, project
+from sync.central.ready import ReadyRun
 from sync.central.rows import DeviceRow
-from sync.central.tables import admitted, checkpoints, entries, evidence, keys, listed_photos, nodes
+from sync.central.tables import checkpoints, entries, evidence, listed_photos, nodes
 
 BEIJING_MIN = 480
 SYSTEM_ACCOUNT = "central"
-
-
-@dataclass(frozen=True, slots=True)
-class ReadyEntry:
-    """An entry in its canonical bytes, signed and named, with what the columns beside them hold."""
-
-    id: str
-    kind: str
-    unit: str
-    author: str
-    device_seq: int
-    supersedes: str | None
-    name: str
-    data: bytes
 
 
 class LogWriter:
@@ -130,29 +117,19 @@ class LogWriter:
             project(self, entry, row)
         return row
 
-    def add_ready(self, ready: Sequence[ReadyEntry], device: str) -> None:
-        """Append entries that were signed, checked and admitted before the lock, the next of `device`'s chain.
+    def add_ready(self, run: ReadyRun) -> None:
+        """Append entries that were signed, checked and admitted before the lock, the next of their chain.
 
         Rows, leaves and nodes are those of `add`; they are written at once, so that a long import holds no second copy.
-        The entries list no photos and change no device (imports only).
         """
         self._flush()
-        first = self.size
-        made: list[dict[str, Any]] = []
-        for seq, entry in enumerate(ready, first + 1):
-            self._leaves.append(merkle.leaf_hash(_accepted_leaf(seq, entry.name, self.now_ms)))
-            made.append(
-                {
-                    "seq": seq, "entry_hash": entry.name, "id": entry.id, "kind": entry.kind, "unit": entry.unit,
-                    "author": entry.author, "device": device, "device_seq": entry.device_seq, "numbered": 1,
-                    "supersedes": entry.supersedes, "received_ms": self.now_ms,
-                    "disposition": Disposition.ACCEPTED.value, "reason": None, "bytes": entry.data,
-                }
-            )  # fmt: skip
-        self._new, self.size = made, first + len(made)
-        if ready:
-            self.move(device, high_water=ready[-1].device_seq, head=ready[-1].name)
-        self._flush()
+        first = self.size + 1
+        rows.add_columns(self.connection, entries, run.columns(first, self.now_ms))
+        self._leaves = run.leaves(first, self.now_ms)
+        self.size += len(run)
+        self._grow()
+        self.move(run.device, high_water=run.last_number, head=run.names[-1])
+        self.write_projections()
 
     def say(
         self,
@@ -267,12 +244,17 @@ class LogWriter:
     def _flush(self) -> None:
         if self._new:
             rows.add(self.connection, entries, self._new)
-            grown = merkle.append_nodes(self._written, self._leaves, rows.TreeNodes(self.connection))
-            places = [{"place": rows.place(level, index), "hash": value} for level, index, value in grown]
-            rows.add(self.connection, nodes, places)
-            self._new, self._leaves, self._written = [], [], self.size
+            self._grow()
+            self._new = []
             self._numbered = {}  # counted anew: what was new is in the database now
         self.write_projections()
+
+    def _grow(self) -> None:
+        """Write the nodes that the new leaves complete; the rows that they cover stand in the database already."""
+        grown = merkle.append_nodes(self._written, self._leaves, rows.TreeNodes(self.connection))
+        places = [rows.place(level, index) for level, index, _ in grown]
+        rows.add_columns(self.connection, nodes, {"place": places, "hash": [value for _, _, value in grown]})
+        self._leaves, self._written = [], self.size
 
     def write_projections(self) -> None:
         """Write what projecting has gathered."""
@@ -289,64 +271,3 @@ _PUT_DEVICE = text(
     " ON CONFLICT (device) DO UPDATE SET unit=excluded.unit, state=excluded.state,"
     " high_water=excluded.high_water, head=excluded.head, cause=excluded.cause"
 )
-_STATE_AFTER = {"enrol": "active", "freeze": "frozen", "thaw": "active", "revoke": "revoked"}
-
-
-def _accepted_leaf(seq: int, name: str, received_ms: int) -> bytes:
-    """`leaf_data` of an accepted row, without the encoder: names are in order and nothing needs escaping."""
-    return b'{"disposition":"accepted","entry":"%b","reason":null,"received_ms":%d,"seq":%d}' % (
-        name.encode(), received_ms, seq,
-    )  # fmt: skip
-
-
-def photos_of(entry: Entry) -> list[str]:
-    """The hashes of the photos that an entry lists, each once."""
-    listed = entry.body.get("photos") if entry.kind != Kind.EVIDENCE else None
-    if not isinstance(listed, list):
-        return []
-    return list(dict.fromkeys(str(photo["sha256"]) for photo in listed if isinstance(photo, dict)))
-
-
-def project(writer: LogWriter, entry: Entry, row: LogRow) -> None:
-    """Bring the projections up to date with one accepted entry; `rebuild_projections` replays the log through this."""
-    if entry.kind == Kind.DEVICE:
-        _project_device(writer, entry, row)
-    elif entry.kind == Kind.GAP_CLOSED:
-        known = writer.device(str(entry.body["device"]))
-        if known is not None:
-            last = int(str(entry.body["last"]))
-            writer.set_device(DeviceRow(known.device, known.unit, known.state, last, None, known.cause))
-    elif entry.kind == Kind.EVIDENCE:
-        writer.set_evidence(entry.about[0], row.seq)
-    else:
-        writer.list_photos(entry)
-
-
-def _project_device(writer: LogWriter, entry: Entry, row: LogRow) -> None:
-    body = entry.body
-    device, action = str(body["device"]), str(body["action"])
-    if action == "enrol":
-        known = writer.device(device)
-        if known is None:
-            writer.set_device(DeviceRow(device, entry.unit, "active", 0, GENESIS_HASH))
-        writer.connection.execute(
-            insert(keys).values(
-                key=body["key"],
-                device=device,
-                account=body["account"],
-                public_key=body["public_key"],
-                since_seq=row.seq,
-            )
-        )
-    elif action == "admit":
-        names = body["entries"]
-        chosen = [str(name) for name in names] if isinstance(names, list) else []
-        for name, stored in rows.stored_by_hashes(writer.connection, chosen).items():
-            writer.connection.execute(insert(admitted).values(entry_hash=name, seq=row.seq))
-            writer.list_photos(stored.entry())
-    elif action in _STATE_AFTER:
-        known = writer.device(device)
-        if known is not None:
-            state = _STATE_AFTER[action]
-            cause = str(body["cause"]).replace("\0", "\ufffd")  # PostgreSQL's text holds no NUL; the entry keeps it
-            writer.set_device(DeviceRow(device, known.unit, state, known.high_water, known.head, cause))

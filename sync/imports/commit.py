@@ -17,7 +17,7 @@ from sync.central.central import Caller, Central
 from sync.central.tables import entries
 from sync.central.writer import LogWriter
 from sync.imports.chain import Chain, signed_chains
-from sync.imports.plan import ImportPlan, Progress, quiet
+from sync.imports.planned import ImportPlan, Progress, quiet
 from sync.imports.reach import Reach
 
 _AT_A_TIME = 5000
@@ -46,7 +46,7 @@ def commit_import(central: Central, caller: Caller, plan: ImportPlan, progress: 
     chains = signed_chains(
         plan, caller, central.clock(), central.today(), lambda done, total: progress("sign", done, total)
     )
-    total = sum(len(chain.entries) for chain in chains)
+    total = sum(len(chain.run) for chain in chains)
     with central.store.write_bulk() as connection:
         began = time.perf_counter()
         writer = LogWriter(connection, central.key, central.clock())
@@ -55,9 +55,9 @@ def commit_import(central: Central, caller: Caller, plan: ImportPlan, progress: 
             _enrol(writer, caller, plan, chain)
         written = 0
         for chain in chains:
-            for start in range(0, len(chain.entries), _AT_A_TIME):
-                piece = chain.entries[start : start + _AT_A_TIME]
-                writer.add_ready(piece, chain.device)
+            for start in range(0, len(chain.run), _AT_A_TIME):
+                piece = chain.run.part(start, start + _AT_A_TIME)
+                writer.add_ready(piece)
                 written += len(piece)
                 progress("write", written, total)
         for chain in chains:
@@ -88,7 +88,7 @@ def _enrol(writer: LogWriter, caller: Caller, plan: ImportPlan, chain: Chain) ->
         "enrol",
         chain.device,
         f"import {plan.form.name} {plan.sha256} by {plan.mapping_edition}",
-        unit=chain.entries[0].unit,
+        unit=chain.run.units[0],
         account=caller.account,
         public_key=chain.public_key.hex(),
         key=chain.key,

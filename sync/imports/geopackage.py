@@ -84,7 +84,7 @@ def _refuse_cut_off(path: Path) -> None:
 def _opened(path: Path) -> Iterator[sqlite3.Connection]:
     uri = path.absolute().as_uri() + "?mode=ro&immutable=1"
     with closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as database:
-        database.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
+        database.text_factory = _tolerant
         database.execute("PRAGMA trusted_schema=OFF")
         database.execute("PRAGMA cell_size_check=ON")
         (answer,) = database.execute("PRAGMA quick_check(1)").fetchone()
@@ -162,7 +162,20 @@ def _records(
     (total,) = database.execute(f"SELECT count(*) FROM {_quoted(layer.name)}").fetchone()  # noqa: S608
     if total > MAX_ROWS or total * len(columns) > MAX_CELLS:
         raise LedgerError(Code.IMPORT_TABLE_TOO_LARGE, what="rows", limit=min(MAX_ROWS, MAX_CELLS // len(columns)))
-    cursor = database.execute(f"SELECT {chosen} FROM {_quoted(layer.name)} LIMIT {MAX_ROWS}")  # noqa: S608
+    query = f"SELECT {chosen} FROM {_quoted(layer.name)} LIMIT {MAX_ROWS}"  # noqa: S608
+    database.text_factory = str
+    try:
+        return _fetched(database, query, total, progress)
+    except sqlite3.OperationalError as error:
+        if "UTF-8" not in str(error):
+            raise
+    # Rare, and three times slower: bytes that are no UTF-8 become lone surrogates, which the checks of cells name.
+    database.text_factory = _tolerant
+    return _fetched(database, query, total, progress)
+
+
+def _fetched(database: sqlite3.Connection, query: str, total: int, progress: Progress) -> list[tuple[object, ...]]:
+    cursor = database.execute(query)
     records: list[tuple[object, ...]] = []
     while batch := cursor.fetchmany(_STEP):
         records += batch
@@ -197,7 +210,9 @@ def _head_fault(value: object, srs: set[bytes]) -> str | None:
 
 
 def _cells(values: tuple[Any, ...], rows: Rows, name: str) -> tuple[Objects, list[Fault]]:
-    if set(map(type, values)) <= {int, float, type(None)}:
+    kinds = set(map(type, values))
+    numbers = kinds <= {int, float, type(None)}
+    if numbers or (kinds <= {str, type(None)} and "" not in values and not _foreign(values)):
         return objects(values), []
     cells: list[Cell] = []
     faults = []
@@ -213,6 +228,15 @@ def _cells(values: tuple[Any, ...], rows: Rows, name: str) -> tuple[Objects, lis
         else:
             cells.append(value)  # what SQLite has left: int, float, None
     return objects(cells), faults
+
+
+def _foreign(values: tuple[Any, ...]) -> bool:
+    """Whether any text of a column was not UTF-8; one look at all of it."""
+    return encodings.foreign("\n".join(filter(None, values)), encodings.UTF8, False)
+
+
+def _tolerant(raw: bytes) -> str:
+    return raw.decode("utf-8", "surrogateescape")
 
 
 def _quoted(name: str) -> str:

@@ -13,6 +13,7 @@ from sync.imports.outlines import Outlines
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
+Mask = NDArray[np.bool_]
 _AT_A_TIME = 200_000
 
 
@@ -29,14 +30,23 @@ class Overlaps:
         return zip(self.here.tolist(), self.there.tolist(), self.shared_m2.tolist(), strict=True)
 
 
-def within(plane: Outlines, asked: NDArray[np.bool_], tolerance_m2: float) -> Overlaps:
-    """Pairs of `plane` that share more than `tolerance_m2` and of which one at least is `asked`; each pair once.
+def misfits(plane: Outlines) -> Mask:
+    """Outlines with an edge that fits none of a neighbour's although the two touch.
 
     Where parcels fill the land nearly all neighbours fit edge to edge. GEOS tells these from the rest in one pass over
-    all edges (a coverage); only those whose edges do not fit are looked at pair by pair.
+    all edges (a coverage).
     """
-    misfits = shapely.coverage_invalid_edges(plane)
-    doubtful = ~shapely.is_missing(misfits) & ~shapely.is_empty(misfits)
+    edges = shapely.coverage_invalid_edges(plane)
+    return np.asarray(~shapely.is_missing(edges) & ~shapely.is_empty(edges))
+
+
+def within(plane: Outlines, asked: Mask, tolerance_m2: float, doubtful: Mask | None = None) -> Overlaps:
+    """Pairs of `plane` that share more than `tolerance_m2` and of which one at least is `asked`; each pair once.
+
+    Only `doubtful` ones, the `misfits` of `plane`, are looked at pair by pair; they are found here where not given.
+    """
+    if doubtful is None:
+        doubtful = misfits(plane)
     which = np.flatnonzero(doubtful)
     query, found = shapely.STRtree(plane).query(plane[which])
     here = which[query]

@@ -51,12 +51,17 @@ def read_table(sheet: Sheet, wanted: Sequence[Field], said: ColumnMapping, parse
         if column is None:
             columns[field.name] = [field.empty] * count
             continue
-        reader = cells.CellReader(parsers.get(field.name) or field.make(column.given), column.words)
-        read = (
-            [reader[column.constant]] * count
-            if column.heading is None
-            else [reader[cell] for cell in sheet.columns[column.heading].tolist()]
-        )
+        parse = parsers.get(field.name) or field.make(column.given)
+        reader = cells.CellReader(parse, column.words)
+        if column.heading is None:
+            read = [reader[column.constant]] * count
+        else:
+            given = sheet.columns[column.heading].tolist()
+            whole = parse.column(given) if isinstance(parse, cells.TextParser) and not column.words else None
+            if whole is not None:
+                columns[field.name] = whole
+                continue
+            read = [reader[cell] for cell in given]
         if not reader.refused and cells.NULL not in read and "[]" not in read:
             columns[field.name] = cast("list[str]", read)
             continue

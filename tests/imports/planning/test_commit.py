@@ -22,7 +22,7 @@ from sync.central.central import Caller, Central
 from sync.central.rebuild import projections, rebuild_projections
 from sync.central.verify import verify_log
 from sync.checker import World, check, read_central
-from sync.imports import commit
+from sync.imports import commit, pen
 from sync.imports.commit import commit_import
 from tests.central.kit import account, counts, desk, enrolled, opened
 from tests.imports.planning.kit import codes, imported, parcel, planned, square, write
@@ -100,6 +100,20 @@ def test_a_long_import_takes_several_chains_and_still_proves_itself(
     sound(central)
 
 
+def test_a_signing_process_that_ends_early_ends_the_import(
+    central: Central, who: Caller, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    before = counts(central)
+    plan = planned(central, who, write(tmp_path, many()))
+    with monkeypatch.context() as broken:
+        broken.setattr(pen, "_SERVE", "import sys; sys.stdin.buffer.read(100)")
+        with pytest.raises(ChildProcessError):
+            commit_import(central, who, plan)
+    assert counts(central) == before
+    assert commit_import(central, who, plan).entries == MANY + 1
+
+
 def test_faults_stop_the_import_unless_rows_are_parked(central: Central, who: Caller, tmp_path: Path) -> None:
     path = write(tmp_path, [parcel(), parcel("LS-2", east=0.5), parcel("LS-3", east=4), parcel("LS-4", wkt="")])
     before = counts(central)
@@ -150,26 +164,27 @@ def test_a_failure_half_way_leaves_nothing_behind(
     sound(both, both.settings.database_url or None)
 
 
-@pytest.mark.parametrize("when", ["check", "compare", "sign", "write", "write 6001", "committed"])
+@pytest.mark.parametrize("when", ["check", "compare", "sign", "write", "write 6001", "the commit", "committed"])
 def test_killed_anywhere_it_is_all_or_nothing(tmp_path: Path, when: str) -> None:
     count = 6000
     with opened(tmp_path / "central") as central:
         account(central, "district-1", Role.DISTRICT, "district:11019X")
         before = counts(central)
     path = write(tmp_path, many(count))
-    command = [sys.executable, "-m", "tests.imports.planning.importer", str(tmp_path / "central"), str(path)]
+    # In the commit it cannot stand still: it is killed while it goes on, and either outcome is right.
+    stop_at, awaited = ("", "write 6001") if when == "the commit" else (when, when)
+    command = [sys.executable, "-m", "tests.imports.planning.importer", str(tmp_path / "central"), str(path), stop_at]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        for line in process.stdout:
-            if line.startswith(when):
-                process.send_signal(signal.SIGKILL)
-                break
+        reached = any(line.startswith(awaited) for line in process.stdout)  # reads no further than that line
+        process.send_signal(signal.SIGKILL)
+    assert reached and process.returncode == -signal.SIGKILL
     with opened(tmp_path / "central") as central:
         after = counts(central)
         whole = before["entries"] + count + 1 + (after["devices"] - before["devices"]) * 2  # head; enrolled and revoked
         if when == "committed":
             assert after["entries"] == whole
-        elif when == "write 6001":  # said just before the commit, which may come before the signal does
+        elif when == "the commit":
             assert after == before or after["entries"] == whole
         else:
             assert after == before
