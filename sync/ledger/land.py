@@ -14,7 +14,7 @@ import shapely
 from numpy.typing import NDArray
 
 from sync.ledger.classes import NO_CLASS, ClassTable
-from sync.ledger.events import EventKind, Force, LandEvent
+from sync.ledger.events import RANK, EventKind, Force, LandEvent
 from sync.ledger.facts import Check, Parcel
 from sync.ledger.fold import BASELINE, STATES, Mode, Pairs
 from sync.ledger.ground import Ground, Ints, cut
@@ -22,6 +22,7 @@ from sync.ledger.plane import Geometries, polygonal, to_plane
 
 Project = Callable[[Geometries], Geometries]
 
+RANKS = [RANK[kind] for kind in EventKind]
 _STATE = {state: number for number, state in enumerate(STATES)}
 
 
@@ -40,18 +41,14 @@ class Columns:
     first: Ints
 
     @classmethod
-    def of(cls, events: Sequence[LandEvent], place: Mapping[str, int]) -> Columns:
-        """The columns of `events`, with parcels at their `place`."""
+    def of(cls, events: Sequence[LandEvent], named: tuple[Ints, Ints]) -> Columns:
+        """The columns of `events`; `named` are places of parcels and numbers of the events that list them."""
         table = np.array(list(map(_FIELDS, events)), dtype=np.int64).reshape(-1, 7).T
-        first = [
-            place.get(event.parcels[0], -1)
-            if len(event.parcels) == 1
-            else next((place[name] for name in event.parcels if name in place), -1)
-            for event in events
-        ]
+        first = np.full(len(events), -1, dtype=np.int64)
+        first[named[1][::-1]] = named[0][::-1]  # the last assignment stays: the first parcel listed
         return cls(
             table[0].astype(np.int8), table[1].astype(np.int8), table[2], table[3], table[4] > 0, table[5], table[6],
-            np.array(first, dtype=np.int64),
+            first,
         )  # fmt: skip
 
 
@@ -126,13 +123,14 @@ def lay_out(
     `project` brings outlines into an equal-area plane; by default from EPSG:4490 degrees.
     """
     parcels = tuple(sorted(parcels, key=lambda parcel: parcel.id))
-    events = tuple(sorted((event for event in events if event.force != Force.NONE), key=lambda event: event.order))
+    events = _in_order([event for event in events if event.force is not Force.NONE])
     checks = tuple(sorted(checks, key=lambda check: check.said.entry))
     place = {parcel.id: number for number, parcel in enumerate(parcels)}
     outlines = project(_array([parcel.outline for parcel in parcels]))
     event_outlines = project(_array([event.outline for event in events]))
-    columns = Columns.of(events, place)
-    parcel_of, event_of, listed = _meetings(place, outlines, events, event_outlines, _adverse(columns, classes))
+    named = _named(events, place)
+    columns = Columns.of(events, named)
+    parcel_of, event_of, listed = _meetings(named, outlines, event_outlines, _adverse(columns, classes))
     parts = _baseline(parcels, outlines, classes, project)
     check_parcel, check_number, check_outlines = _with_outline(checks, place, project)
     # Layers of a parcel: its baseline parts, then outlines of checks, then events; each group in an order of its own.
@@ -189,32 +187,44 @@ def _adverse(columns: Columns, classes: ClassTable) -> NDArray[np.bool_]:
     return np.asarray(np.isin(columns.kind, list(_ADVERSE_KINDS)) | downgrade, dtype=bool)
 
 
+def _in_order(events: Sequence[LandEvent]) -> tuple[LandEvent, ...]:
+    """The events in the order of the fold (`LandEvent.order`), found by whole columns first: ids decide few places."""
+    at_ms = np.array(list(map(attrgetter("at_ms"), events)), dtype=np.int64)
+    rank = np.array(RANKS, dtype=np.int64)[list(map(attrgetter("kind"), events))]
+    order = np.lexsort((rank, at_ms))
+    tied = np.flatnonzero((np.diff(at_ms[order]) == 0) & (np.diff(rank[order]) == 0))
+    for run in np.split(tied, np.flatnonzero(np.diff(tied) > 1) + 1):
+        if len(run):
+            same = order[run[0] : run[-1] + 2]
+            order[run[0] : run[-1] + 2] = sorted(same, key=lambda number: events[number].id)
+    return tuple(map(events.__getitem__, order.tolist()))
+
+
+def _named(events: Sequence[LandEvent], place: Mapping[str, int]) -> tuple[Ints, Ints]:
+    """Places of parcels and numbers of the events that list them, in order of the event, then of its list."""
+    found = [(place[name], number) for number, event in enumerate(events) for name in event.parcels if name in place]
+    both = np.array(found, dtype=np.int64).reshape(-1, 2)
+    return both[:, 0], both[:, 1]
+
+
 def _meetings(
-    place: Mapping[str, int],
-    outlines: Geometries,
-    events: Sequence[LandEvent],
-    event_outlines: Geometries,
-    adverse: NDArray[np.bool_],
+    named: tuple[Ints, Ints], outlines: Geometries, event_outlines: Geometries, adverse: NDArray[np.bool_]
 ) -> tuple[Ints, Ints, NDArray[np.bool_]]:
     """Pairs of parcel and event, in order of parcel then of the fold: those that an event lists, and those that one
-    with adverse moves touches."""
-    named = [
-        (place[name], number)
-        for number, event in enumerate(events)
-        for name in event.parcels
-        if name in place and event.outline is not None
-    ]
-    listed_keys = np.array([p * len(events) + e for p, e in named], dtype=np.int64)
-    far = np.flatnonzero(adverse & ~shapely.is_missing(event_outlines))
+    with adverse moves touches. An event without an outline lies nowhere."""
+    events = len(event_outlines)
+    known = ~shapely.is_missing(event_outlines)
+    listed_keys = (named[0] * events + named[1])[known[named[1]]]
+    far = np.flatnonzero(adverse & known)
     touched_keys = np.empty(0, dtype=np.int64)
     if len(far) and len(outlines):
         hit_event, hit_parcel = shapely.STRtree(outlines).query(event_outlines[far], predicate="intersects")
-        touched_keys = hit_parcel.astype(np.int64) * len(events) + far[hit_event]
+        touched_keys = hit_parcel.astype(np.int64) * events + far[hit_event]
     keys = np.unique(np.concatenate([listed_keys, touched_keys]))
     if not len(keys):
         none = np.empty(0, dtype=np.int64)
         return none, none, none.astype(bool)
-    parcel_of, event_of = np.divmod(keys, len(events))
+    parcel_of, event_of = np.divmod(keys, events)
     return parcel_of, event_of, np.isin(keys, listed_keys)
 
 
