@@ -122,8 +122,10 @@ class _Answers:
             photo = captured.get(leaf.value)
             if photo is None:
                 raise LedgerError(Code.FORM_ANSWER_INVALID, reason=f"{leaf.value[:80]}: no such photo", ref=leaf.ref)
-            shot = self._beside(leaf, SHOT.name)
-            found.append(photo.model_copy(update={"shot": Shot(shot) if shot else Shot.OTHER}))
+            shot = self._beside(leaf, SHOT.name) or Shot.OTHER
+            if shot not in SHOT.choices:
+                raise LedgerError(Code.FORM_FIELD_CHOICE, field=SHOT.name, value=shot, wanted=", ".join(SHOT.choices))
+            found.append(photo.model_copy(update={"shot": Shot(shot)}))
         return found
 
     def everything(self) -> dict[str, JsonValue]:

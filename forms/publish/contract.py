@@ -43,16 +43,23 @@ def lint_contract(definition: FormDefinition, findings: Findings) -> None:
 def _check(wanted: LedgerField, kind: NodeKind, definition: FormDefinition, findings: Findings) -> None:
     control = definition.questions.get(kind.path)
     where = "/" + "/".join(kind.path)
-    if control is None:
-        return  # calculated, hidden or filled by the device: its value is checked when the record is made
+    if control is None:  # calculated, or filled by the device: checked when the record is made; hidden: a constant
+        said = _text(definition.seed, kind.name)
+        if said and wanted.choices and said not in wanted.choices:
+            _foreign(wanted, said, where, findings)
+        return
     if kind.type not in _TYPES[wanted.holds]:
         shown = kind.type or control.kind
         findings.add(Code.FORM_FIELD_TYPE, where, field=wanted.name, found=shown, wanted=wanted.holds.value)
         return
     offered = choices_of(control, definition) if wanted.choices and control.kind == "select1" else None
     for value in sorted((offered or frozenset()) - frozenset(wanted.choices)):
-        words = ", ".join(wanted.choices)
-        findings.add(Code.FORM_FIELD_CHOICE, where, field=wanted.name, value=value, wanted=words)
+        _foreign(wanted, value, where, findings)
+
+
+def _foreign(wanted: LedgerField, value: str, where: str, findings: Findings) -> None:
+    words = ", ".join(wanted.choices)
+    findings.add(Code.FORM_FIELD_CHOICE, where, field=wanted.name, value=value, wanted=words)
 
 
 def _named(definition: FormDefinition, name: str) -> list[NodeKind]:

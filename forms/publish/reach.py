@@ -19,7 +19,7 @@ from forms.publish.rules import Formula, controls, formulas, parts
 from forms.xpath.indexed import generic_path
 from forms.xpath.scope import Names, Scope
 from forms.xpath.tree import Binary, Call, Expr, Path, Text
-from schemas.errors import Code
+from schemas.errors import Code, LedgerError
 
 _CHANGING = frozenset(("today", "now", "random", "uuid", "instance", "pulldata", "once"))
 
@@ -106,8 +106,10 @@ def _is_fixed(path: Names, silent: frozenset[Names], gone: Mapping[Names, str]) 
 
 def _is_relevant(entry: FormEntry, path: Names) -> bool:
     """Whether a node is relevant now; a repeat without instances counts as reachable."""
-    node = entry._state.node(ref(path))
-    return node is None or node.relevant
+    try:
+        return entry.is_relevant(ref(path))
+    except LedgerError:
+        return True
 
 
 def _compared(part: Expr) -> list[tuple[Path, str]]:

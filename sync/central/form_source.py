@@ -20,7 +20,17 @@ MAX_SOURCE_BYTES = 8 * 1024 * 1024
 MAX_UNPACKED_BYTES = 64 * 1024 * 1024
 _ENDINGS = (".xlsx", ".md", ".xml")
 _ROW = re.compile(r"\[row : (\d+)\]\s*")
+_QUOTED = re.compile(r"question type '([^']+)'")
 _TABLE_RULE = re.compile(r"\|?[\s|:-]+\Z")
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A row of the survey: its place in the file, and what it asks."""
+
+    number: int
+    type: str
+    name: str
 
 
 @dataclass(frozen=True)
@@ -45,15 +55,19 @@ def read_form(path: Path) -> FormSource:
     if ending == ".xml":
         return FormSource(_text(data))
     if ending == ".md":
-        lines = _markdown_rows(_text(data))
-        rows = {name: line for name, line in lines if name}
-        return FormSource(_compiled(data, ".md", [line for _, line in lines]), rows)
-    _check_archive(data)
-    return FormSource(_compiled(data, ".xlsx", []), _sheet_rows(data))
+        rows = _markdown_rows(_text(data))
+    else:
+        _check_archive(data)
+        rows = _sheet_rows(data)
+    names: dict[str, int] = {}
+    for row in rows:
+        if row.name:
+            names.setdefault(row.name, row.number)
+    return FormSource(_compiled(data, ending, rows), names)
 
 
-def _compiled(data: bytes, kind: str, lines: list[int]) -> str:
-    """The XForm. `lines` are the lines of the survey's rows, where rows are not what a person counts."""
+def _compiled(data: bytes, kind: str, rows: list[_Row]) -> str:
+    """The XForm; where pyxform refuses, the row that it names, or whose type it quotes."""
     from pyxform.errors import PyXFormError
     from pyxform.xls2xform import convert
 
@@ -61,14 +75,23 @@ def _compiled(data: bytes, kind: str, lines: list[int]) -> str:
         return str(convert(xlsform=BytesIO(data), file_type=kind, validate=False).xform)
     except PyXFormError as error:
         text = str(error)
-        found = _ROW.search(text)
         details: dict[str, Any] = {"reason": _ROW.sub("", text).strip()[:600]}
-        if found is not None:
-            row = int(found.group(1))
-            details["row"] = lines[row - 2] if 2 <= row <= len(lines) + 1 else row
+        row = _row_of(text, kind, rows)
+        if row is not None:
+            details["row"] = row
         raise LedgerError(Code.FORM_COMPILE_FAILED, **details) from error
     except Exception as error:  # pyxform fails in many ways on sheets that are no form; none may end as a traceback
         raise LedgerError(Code.FORM_SOURCE_UNREADABLE, reason=f"{type(error).__name__}: {error}"[:300]) from error
+
+
+def _row_of(text: str, kind: str, rows: list[_Row]) -> int | None:
+    """The row of an error: pyxform counts a Markdown table's rows, a person the lines of the file."""
+    found = _ROW.search(text)
+    if found is not None:
+        row = int(found.group(1))
+        return rows[row - 2].number if kind == ".md" and 2 <= row <= len(rows) + 1 else row
+    quoted = _QUOTED.search(text)
+    return next((row.number for row in rows if quoted and row.type == quoted.group(1)), None)
 
 
 def _text(data: bytes) -> str:
@@ -89,37 +112,44 @@ def _check_archive(data: bytes) -> None:
         raise LedgerError(Code.FORM_SOURCE_UNREADABLE, reason=f"{unpacked} bytes unpacked")
 
 
-def _sheet_rows(data: bytes) -> dict[str, int]:
-    """The row of each name in the sheet `survey`."""
+def _sheet_rows(data: bytes) -> list[_Row]:
+    """The rows of the sheet `survey` below its headings; none where it cannot be read, which pyxform then says."""
     from openpyxl import load_workbook
 
-    book = load_workbook(BytesIO(data), read_only=True, data_only=True)
+    try:
+        book = load_workbook(BytesIO(data), read_only=True, data_only=True)
+    except Exception:  # whatever is wrong with a workbook, pyxform opens it next and its answer is the one shown
+        return []
     sheet = next((book[name] for name in book.sheetnames if name.lower() == "survey"), None)
-    found: dict[str, int] = {}
-    column: int | None = None
-    for number, cells in enumerate(sheet.iter_rows(values_only=True) if sheet is not None else (), 1):
-        texts = ["" if cell is None else str(cell).strip() for cell in cells]
-        if column is None:
-            column = texts.index("name") if "name" in texts else None
-        elif column < len(texts) and texts[column]:
-            found.setdefault(texts[column], number)
+    table = [
+        (number, ["" if cell is None else str(cell).strip() for cell in cells])
+        for number, cells in enumerate(sheet.iter_rows(values_only=True) if sheet is not None else (), 1)
+    ]
     book.close()
-    return found
+    return _rows(table)
 
 
-def _markdown_rows(text: str) -> list[tuple[str, int]]:
-    """(name, line) of each row below the headings of the table `survey`, in order."""
-    found: list[tuple[str, int]] = []
-    inside, column = False, None
+def _markdown_rows(text: str) -> list[_Row]:
+    """The rows of the table `survey` below its headings, by their lines."""
+    table: list[tuple[int, list[str]]] = []
+    inside = False
     for number, line in enumerate(text.splitlines(), 1):
         stripped = line.strip()
         if not stripped.startswith("|") or _TABLE_RULE.fullmatch(stripped):
             continue
         cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", stripped)[1:-1]]
         if cells and cells[0]:
-            inside, column = cells[0] == "survey", None
-        elif inside and column is None:
-            column = cells.index("name") if "name" in cells else -1
-        elif inside and column is not None:
-            found.append((cells[column] if 0 <= column < len(cells) else "", number))
-    return found
+            inside = cells[0] == "survey"
+        elif inside:
+            table.append((number, cells))
+    return _rows(table)
+
+
+def _rows(table: list[tuple[int, list[str]]]) -> list[_Row]:
+    filled = [(number, cells) for number, cells in table if any(cells)]
+    headings = filled[0][1] if filled else []
+    places = [headings.index(name) if name in headings else None for name in ("type", "name")]
+    return [
+        _Row(number, *("" if at is None or at >= len(cells) else cells[at] for at in places))
+        for number, cells in filled[1:]
+    ]

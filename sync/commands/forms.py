@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -29,7 +30,9 @@ def forms() -> None:
 def publish_command(
     file: Annotated[Path, typer.Argument(help="XLSX, Markdown XLSForm or XForm XML")],
     by: Annotated[str, typer.Option("--by", help="the district or city account that publishes")] = "",
-    media: Annotated[Path | None, typer.Option(help="folder of its lists and pictures; else beside the form")] = None,
+    media: Annotated[
+        Path | None, typer.Option(help="folder of its lists and pictures; else beside", exists=True, file_okay=False)
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="check it and write nothing")] = False,
     json_out: Annotated[bool, typer.Option("--json", help="findings and result as JSON")] = False,
     data: Data = DATA,
@@ -59,7 +62,7 @@ def examine(file: Path, media: Path | None = None) -> Prepared:
     except LedgerError as error:
         row = error.details.get("row")
         return Prepared((Finding(error.code, row=row if isinstance(row, int) else None, details=error.details),), None)
-    return prepare(source.xml, source.rows, _beside(file, media))
+    return prepare(source.xml, source.rows, _Beside(file, media))
 
 
 def report(prepared: Prepared, done: Published | None) -> dict[str, Any]:
@@ -81,15 +84,32 @@ def report(prepared: Prepared, done: Published | None) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _beside(file: Path, media: Path | None) -> dict[str, bytes]:
-    """The files that a form may need, by name: from the folder named, from `NAME-media`, or from its own folder."""
-    own = file.with_name(f"{file.stem}-media")
-    folder = media or (own if own.is_dir() else file.parent)
-    return {
-        path.name: path.read_bytes()
-        for path in sorted(folder.iterdir())
-        if path.suffix.lower() in _MEDIA_ENDINGS and path.is_file() and path.stat().st_size <= MAX_SOURCE_BYTES
-    }
+class _Beside(Mapping[str, bytes]):
+    """The files that a form may need, by name: from the folder named, from `NAME-media`, or from its own folder.
+
+    Read when asked for: an office's folder may hold a great deal besides.
+    """
+
+    def __init__(self, file: Path, media: Path | None) -> None:
+        own = file.with_name(f"{file.stem}-media")
+        folder = media or (own if own.is_dir() else file.parent)
+        self._paths = {
+            path.name: path
+            for path in sorted(folder.iterdir())
+            if path.suffix.lower() in _MEDIA_ENDINGS and path.is_file() and path.stat().st_size <= MAX_SOURCE_BYTES
+        }
+
+    def __getitem__(self, name: str) -> bytes:
+        return self._paths[name].read_bytes()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._paths)
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._paths
 
 
 def _show(prepared: Prepared, done: Published | None) -> None:

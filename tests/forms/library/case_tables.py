@@ -27,6 +27,8 @@ from typing import Any
 
 from forms.entry import FormEntry
 from forms.ledger_fields import LedgerRecord, ledger_record
+from schemas.bodies import check_body
+from schemas.canonical import canonical, parse_json
 from schemas.errors import LedgerError
 from tests.forms.library.kit import begin, captured, version
 
@@ -129,6 +131,8 @@ class _Player:
     def do_ledger(self, step: Step) -> tuple[str, str]:
         if self._record is None:
             self._record = ledger_record(self.entry, version(self.form), captured())
+            body = self._record.body.model_dump(mode="json")
+            assert check_body(self._record.kind, 1, parse_json(canonical(body))) == self._record.body
         return self._read(self._record, step.field), step.expect
 
     def do_refused(self, step: Step) -> tuple[str, str]:

@@ -201,6 +201,31 @@ def test_what_pyxform_refuses_names_the_row(tmp_path: Path, ending: str) -> None
     assert finding.row == (8 if ending == "md" else 5)
 
 
+def test_a_misspelt_type_names_the_row(tmp_path: Path) -> None:
+    text = markdown("note n label=好", "txet a label=甲")
+    (tmp_path / "form.md").write_text(text, "utf-8")
+    for path, row in ((tmp_path / "form.md", FIRST_ROW + 1), (workbook(tmp_path / "form.xlsx", text), 5)):
+        (finding,) = examine(path).findings
+        assert (finding.code, finding.row) == (Code.FORM_COMPILE_FAILED, row)
+        assert "txet" in finding.text("zh")
+
+
+def test_a_role_of_a_photo_that_nobody_knows(tmp_path: Path) -> None:
+    rows = ("hidden shot default=SELFIE", "image photo label=照片")
+    assert found(tmp_path, markdown(*rows)) == [("form_field_choice", FIRST_ROW, "shot")]
+
+
+@pytest.mark.parametrize(
+    "path", sorted((Path(__file__).parents[1] / "cases" / "forms").glob("*.xml")), ids=lambda p: p.stem
+)
+def test_forms_from_elsewhere_get_findings_and_no_traceback(path: Path) -> None:
+    """None of them was written for this ledger, so none may be published; every finding has its words."""
+    linted = lint(path.read_text("utf-8"), {}, {})
+    assert linted.blocked
+    for finding in linted.findings:
+        assert "…" not in finding.text("zh") and "…" not in finding.text("en")
+
+
 def test_a_workbook_gives_the_same_form_as_its_markdown(tmp_path: Path) -> None:
     text = markdown("calculate c calculation=frobnicate(1)")
     (finding,) = examine(workbook(tmp_path / "form.xlsx", text)).findings
