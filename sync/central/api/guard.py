@@ -44,8 +44,9 @@ class Limits:
             raise LedgerError(Code.TOO_MANY_REQUESTS, retry_after_s=5)
 
 
-def central_of(request: Request) -> Central:
-    """The central that this application serves."""
+async def central_of(request: Request) -> Central:
+    """The central that this application serves. Not a plain function: each of those costs a request a trip to another
+    thread."""
     central: Central = request.app.state.central
     return central
 
@@ -55,7 +56,7 @@ async def signed_in(request: Request) -> Caller:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token or len(token) > 2000 or not token.isascii():
         raise LedgerError(Code.SESSION_REQUIRED)
-    caller = await run_in_threadpool(caller_of, central_of(request), token.strip())
+    caller = await run_in_threadpool(caller_of, await central_of(request), token.strip())
     limits: Limits = request.app.state.limits
     limits.count_request(caller.device or caller.account)
     return caller

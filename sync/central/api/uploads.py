@@ -66,7 +66,7 @@ def _header(name: str, pattern: str, *, required: bool = True) -> dict[str, obje
 _VERSION = _header("Tus-Resumable", r"^1\.0\.0$")
 
 
-def speaks_tus(request: Request) -> None:
+async def speaks_tus(request: Request) -> None:
     """Raises UPLOAD_VERSION_UNSUPPORTED (412) before anything else is looked at, as tus wants it."""
     if request.headers.get("tus-resumable") != TUS_VERSION:
         raise LedgerError(Code.UPLOAD_VERSION_UNSUPPORTED, version=TUS_VERSION)
