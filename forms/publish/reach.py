@@ -34,19 +34,24 @@ def lint_reach(definition: FormDefinition, files: Mapping[str, bytes], findings:
 
 
 def lint_choices(definition: FormDefinition, findings: Findings) -> None:
-    """Check every word that a formula compares with the answer of a question whose choices stand in the form."""
+    """Check every word that a formula compares with the answer of a question whose choices stand in the form.
+
+    It stops the publishing where a question needs that word to appear; elsewhere it may be meant (`= 'NaN'`).
+    """
     offered = {
         control.path: words
         for control in controls(definition)
         if control.kind in ("select1", "select", "rank") and (words := choices_of(control, definition)) is not None
     }
     for formula in formulas(definition):
+        needed = _conjuncts(formula.tree) if formula.kind == "relevant" else []
         for part in parts(formula.tree):
             for asked, word in _compared(part):
                 path = _path_of(asked, formula, definition)
                 known = offered.get(path) if path is not None else None
                 if known is not None and path is not None and word not in known:
-                    findings.add(Code.FORM_CHOICE_UNKNOWN, formula.where, name=path[-1], value=word)
+                    blocks = any(part is each for each in needed) and not _is_unequal(part)
+                    findings.add(Code.FORM_CHOICE_UNKNOWN, formula.where, name=path[-1], value=word, blocks=blocks)
 
 
 def choices_of(control: Control, definition: FormDefinition) -> frozenset[str] | None:
@@ -110,6 +115,17 @@ def _is_relevant(entry: FormEntry, path: Names) -> bool:
         return entry.is_relevant(ref(path))
     except LedgerError:
         return True
+
+
+def _conjuncts(tree: Expr) -> list[Expr]:
+    """What must hold all together."""
+    if isinstance(tree, Binary) and tree.operator == "and":
+        return _conjuncts(tree.left) + _conjuncts(tree.right)
+    return [tree]
+
+
+def _is_unequal(part: Expr) -> bool:
+    return isinstance(part, Binary) and part.operator == "!="
 
 
 def _compared(part: Expr) -> list[tuple[Path, str]]:

@@ -15,9 +15,10 @@ from forms.xpath.tree import Binary, Call, Expr, Filter, Negation, Path, Union
 
 @dataclass(frozen=True)
 class Formula:
-    """A formula of the node at `path`."""
+    """A formula of the node at `path`; `kind` is that of the rule, '' for constraints, lists, counts and actions."""
 
     path: Names
+    kind: str
     tree: Expr
 
     @property
@@ -28,9 +29,9 @@ class Formula:
 
 def formulas(definition: FormDefinition) -> Iterator[Formula]:
     """Every calculation, condition, constraint, choice list, count and action that can be read."""
-    for path, expression in _expressions(definition):
+    for path, kind, expression in _expressions(definition):
         try:
-            yield Formula(path, parse(expression.source))
+            yield Formula(path, kind, parse(expression.source))
         except XPathSyntaxError:
             continue  # noted when the form was loaded
 
@@ -53,22 +54,22 @@ def controls(definition: FormDefinition) -> Iterator[Control]:
         waiting += control.children
 
 
-def _expressions(definition: FormDefinition) -> Iterator[tuple[Names, Expression]]:
+def _expressions(definition: FormDefinition) -> Iterator[tuple[Names, str, Expression]]:
     for vertex in definition.vertices:
-        yield vertex.path, vertex.expression
+        yield vertex.path, vertex.kind, vertex.expression
     for path, kind in definition.kinds.items():
         if kind.constraint is not None:
-            yield path, kind.constraint
+            yield path, "", kind.constraint
     actions = list(definition.actions)
     for control in controls(definition):
         if control.itemset is not None:
-            yield control.path, control.itemset.nodes
+            yield control.path, "", control.itemset.nodes
         if control.count is not None:
-            yield control.path, control.count
+            yield control.path, "", control.count
         actions += control.actions
     for action in actions:
         if action.value is not None:
-            yield action.target, action.value
+            yield action.target, "", action.value
 
 
 def _inside(part: Expr) -> list[Expr]:

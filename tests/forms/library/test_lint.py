@@ -88,6 +88,23 @@ def test_each_finding_has_its_code_and_row(tmp_path: Path, rows: tuple[str, ...]
     assert found(tmp_path, text) == [(code, FIRST_ROW + len(rows) - 1, where)]
 
 
+@pytest.mark.parametrize(
+    ("relevant", "blocks"),
+    [
+        ("${a}='ja'", True),
+        ("${a}!='' and ${a}='ja'", True),
+        ("${a}='yes' or ${a}='ja'", False),
+        ("${a}!='ja'", False),
+        ("not(${a}='ja')", False),
+    ],
+)
+def test_an_unknown_choice_stops_only_where_it_is_needed(tmp_path: Path, relevant: str, blocks: bool) -> None:
+    text = markdown("select_one~yes_no a label=甲", f"text b label=乙 ;relevant={relevant}", choices=YES_NO)
+    (tmp_path / "form.md").write_text(text, "utf-8")
+    (finding,) = examine(tmp_path / "form.md").findings
+    assert (finding.code, finding.blocks) == (Code.FORM_CHOICE_UNKNOWN, blocks)
+
+
 def test_what_depends_on_the_unreachable_is_unreachable(tmp_path: Path) -> None:
     rows = ("text a label=甲 ;relevant=1=2", "text b label=乙 ;relevant=${a}!=''", "text c label=丙 ;relevant=${b}=''")
     unreachable = [where for code, _, where in found(tmp_path, markdown(*rows)) if code == "form_question_unreachable"]
