@@ -19,6 +19,7 @@ from sync.ledger.report.sections import ANNEX, FIGURES, SECTIONS
 from sync.ledger.report.sheet import Heading, Sheet
 from sync.ledger.report.show import NONE, Shown, Words, show
 from sync.ledger.report.table import Column, Kind, Section
+from sync.ledger.report.words import WORDS
 
 _QUANTITIES = (
     "parcels", "demolished_floor_area", "cleared", "cleared_again", "regreened_reducing", "regreened_not_reducing",
@@ -177,9 +178,13 @@ def _cell(column: Column, value: Any, words: Words, unit: AreaUnit) -> Shown:
         return Shown.text(f"{words.name(value)} {value}".strip() or NONE)
     if column.id in ("code", "name") and value == "":
         return Shown.text("（未划入）", "(in none)")
+    if column.id == "name" and value in _WHOLES:
+        return Shown.text(*_WHOLES[value])
     return show(column, value, words, unit)
 
 
+_WHOLES = {"city": WORDS["level"]["city"], **WORDS["belt"]}
+"""Names of what has no row of its own among the units: the whole city and the belts."""
 _UNIT_WORDS = {AreaUnit.M2: ("平方米", "m²"), AreaUnit.MU: ("亩", "mu"), AreaUnit.HA: ("公顷", "ha")}
 _WIDTHS = {
     Kind.TEXT: 16, Kind.WORD: 12, Kind.COUNT: 9, Kind.AREA: 14, Kind.RATIO: 9, Kind.DAY: 11, Kind.LIST: 14,
