@@ -11,7 +11,18 @@ from pathlib import Path
 
 from benchmarks.measure import Figure
 
-NAMES = ("ingest", "upload", "save", "start", "proofs", "imports", "forms_speed", "reconcile", "reconcile_batch", "report")
+NAMES = (
+    "ingest",
+    "upload",
+    "save",
+    "start",
+    "proofs",
+    "imports",
+    "forms_speed",
+    "reconcile",
+    "reconcile_batch",
+    "report",
+)
 README = Path(__file__).with_name("README.md")
 _MARK = "<!-- {} -->"
 
