@@ -1,4 +1,4 @@
-"""docs/writing-forms.md: its example is a form that publishes and does what the page says; its tables are complete."""
+"""docs/writing-forms.md and .zh.md: the example publishes and does what the pages say; their tables are complete."""
 
 from __future__ import annotations
 
@@ -20,11 +20,12 @@ from sync.commands.forms import examine
 from tests.forms.library.kit import captured, files
 from tests.forms.library.sheets import workbook
 
-PAGE = (Path(__file__).parents[3] / "docs" / "writing-forms.md").read_text("utf-8")
+DOCS = Path(__file__).parents[3] / "docs"
+PAGES = {name: (DOCS / name).read_text("utf-8") for name in ("writing-forms.md", "writing-forms.zh.md")}
 
 
-def example() -> str:
-    found = re.search(r"<!-- example: village_waste\.md -->\n```markdown\n(.*?)```", PAGE, re.S)
+def example(page: str = "writing-forms.md") -> str:
+    found = re.search(r"<!-- example: village_waste\.md -->\n```markdown\n(.*?)```", PAGES[page], re.S)
     assert found is not None
     return found.group(1)
 
@@ -62,16 +63,22 @@ def test_the_example_does_what_the_page_says(published: PublishedForm) -> None:
     assert record.body.model_dump()["form"]["hash"] == published.hash
 
 
-def test_the_tables_name_every_field_and_list() -> None:
+def test_both_pages_show_the_same_example() -> None:
+    assert example("writing-forms.zh.md") == example()
+
+
+@pytest.mark.parametrize("page", PAGES.values(), ids=list(PAGES))
+def test_the_tables_name_every_field_and_list(page: str) -> None:
     for kind, fields in LEDGER_KINDS.items():
-        (row,) = re.findall(rf"^\| `{kind}` \| (.*) \|$", PAGE, re.M)
+        (row,) = re.findall(rf"^\| `{kind}` \| (.*) \|$", page, re.M)
         written = [(name.strip("()`"), not name.startswith("(")) for name in row.split(", ")]
         assert written == [(each.name, each.needed) for each in fields], kind
     for each in DEVICE_LISTS.values():
-        (columns,) = re.findall(rf"^\| `{re.escape(each.file)}` \| ([^|]*) \|", PAGE, re.M)
+        (columns,) = re.findall(rf"^\| `{re.escape(each.file)}` \| ([^|]*) \|", page, re.M)
         assert [name.strip("` ") for name in columns.split(",")] == list(each.columns), each.name
 
 
-def test_the_page_names_only_codes_that_exist() -> None:
-    named = set(re.findall(r"`(form_[a-z_]+)`", PAGE)) - {"form_id", "form_title"}
+@pytest.mark.parametrize("page", PAGES.values(), ids=list(PAGES))
+def test_the_page_names_only_codes_that_exist(page: str) -> None:
+    named = set(re.findall(r"`(form_[a-z_]+)`", page)) - {"form_id", "form_title"}
     assert named and named <= {code.value for code in Code}
