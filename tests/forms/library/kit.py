@@ -37,6 +37,7 @@ PARCELS = [
 STRUCTURES = [
     {"name": "S-1", "label": "厂房", "parcel": "P-1", "floor_area_m2": "1200"},
     {"name": "S-2", "label": "库房", "parcel": "P-1", "floor_area_m2": "300.5"},
+    {"name": "S 3", "label": "编号带空格", "parcel": "P-1", "floor_area_m2": "1"},
     {"name": "S-9", "label": "别处的房", "parcel": "P-2", "floor_area_m2": "77"},
 ]
 FACILITIES = [

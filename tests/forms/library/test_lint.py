@@ -262,6 +262,14 @@ def test_a_zip_that_unpacks_to_too_much_is_refused(tmp_path: Path) -> None:
     assert examine(path).findings[0].code is Code.FORM_SOURCE_UNREADABLE
 
 
+def test_an_xform_is_published_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "demolition.xml"
+    path.write_text(library("demolition").source.xml, "utf-8")
+    prepared, same = examine(path), examine(LIBRARY / "demolition.md")
+    assert prepared.findings == () and prepared.form is not None and same.form is not None
+    assert prepared.form.hash == same.form.hash
+
+
 def test_frozen_and_back() -> None:
     prepared = examine(LIBRARY / "facility.md")
     assert prepared.form is not None
