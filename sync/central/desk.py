@@ -5,7 +5,8 @@ At the desk a refusal is an error at once and nothing is appended; there is no t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from pydantic import JsonValue
 
@@ -22,11 +23,9 @@ from sync.central.writer import LogWriter
 
 def append(central: Central, caller: Caller, said: Sequence[DeskEntry]) -> list[DeskAnswer]:
     """Append desk entries, all or none. Raises the LedgerError of the first that may not be made."""
-    done: list[tuple[LogRow, Entry]] = []
     with central.store.write() as connection:
         writer = LogWriter(connection, central.key, central.clock())
-        for item in said:
-            done.append(_append_one(central, writer, caller, item))
+        done = _append_all(central, writer, caller, said)
         checkpoint: Checkpoint = writer.finish()
     return [
         DeskAnswer(protocol=PROTOCOL, seq=row.seq, entry=entry_json(entry), checkpoint=checkpoint)
@@ -86,7 +85,22 @@ def admit(central: Central, caller: Caller, device: str, names: Sequence[str], c
         writer.finish()
 
 
-def _append_one(central: Central, writer: LogWriter, caller: Caller, said: DeskEntry) -> tuple[LogRow, Entry]:
+def _append_all(
+    central: Central, writer: LogWriter, caller: Caller, said: Sequence[DeskEntry]
+) -> list[tuple[LogRow, Entry]]:
+    """What the log must be asked for all of them is asked once."""
+    drafts = [_draft(central, caller, item) for item in said]
+    appender = Appender(central, writer, [Prepared(draft, b"", "", None, None) for draft in drafts])
+    author = central.author_of(writer.connection, caller.account)
+    return [
+        _append_one(writer, caller, item, partial(admission.check, draft, author, appender))
+        for item, draft in zip(said, drafts, strict=True)
+    ]
+
+
+def _append_one(
+    writer: LogWriter, caller: Caller, said: DeskEntry, check: Callable[[], None]
+) -> tuple[LogRow, Entry]:
     try:
         kind = Kind(said.kind)
     except ValueError as error:
@@ -96,9 +110,7 @@ def _append_one(central: Central, writer: LogWriter, caller: Caller, said: DeskE
     made = _made_before(writer, caller, said)
     if made is not None:
         return made
-    draft = _draft(central, caller, said)
-    appender = Appender(central, writer, [Prepared(draft, b"", "", None, None)])
-    admission.check(draft, central.author_of(writer.connection, caller.account), appender)
+    check()
     return writer.say(
         kind,
         said.body,

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from schemas.entries import Checkpoint
+from sync.demo.network import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 Order = dict[str, Any]
 Answer = dict[str, Any]
 

@@ -16,7 +16,7 @@ from schemas.geometry import Point
 from sync.demo.drawing.people import MARK
 from sync.demo.drawing.what import What
 
-_SIZE = (320, 240)
+_SIZE = (256, 192)
 _SKY = (168, 196, 214)
 _GROUND = {
     What.DEMOLISHED: (134, 118, 104),
@@ -36,22 +36,22 @@ def jpeg(what: What, place: Point, caption: str, taken_ms: int, seed: str) -> by
     chance = random.Random(seed)  # noqa: S311  # a drawing
     taken = (datetime.fromtimestamp(taken_ms / 1000, UTC) + _BEIJING).strftime("%Y:%m:%d %H:%M:%S")
     width, height = _SIZE
-    horizon = chance.randrange(90, 130)
+    horizon = chance.randrange(70, 105)
     ground = _GROUND.get(what, _PAVED)
     image = Image.new("RGB", _SIZE, _SKY)
     draw = ImageDraw.Draw(image)
     draw.rectangle((0, horizon, width, height), fill=ground)
-    for _ in range(20):
+    for _ in range(14):
         x, y, size = chance.randrange(width), chance.randrange(horizon, height), chance.randrange(2, 22)
         shade = chance.randrange(-30, 30)
         draw.rectangle((x, y, x + size, y + size // 2), fill=tuple(value + shade for value in ground))
     if what is What.BUILT:
-        draw.rectangle((100, horizon - 40, 190, horizon + 20), fill=(176, 96, 84))
+        draw.rectangle((80, horizon - 34, 160, horizon + 16), fill=(176, 96, 84))
     if what is What.PASSED:
         for _ in range(10):
             x = chance.randrange(width)
             draw.ellipse((x, horizon - 16, x + 14, horizon + 6), fill=(52, 96, 48))
-    draw.text((6, height - 14), f"DEMO FICTIONAL {caption} {taken}", fill=(255, 255, 255))
+    draw.text((6, height - 14), f"DEMO FICTIONAL {caption} {taken[2:16]}", fill=(255, 255, 255))
     out = io.BytesIO()
     image.save(out, "JPEG", quality=70)
     return _with_exif(out.getvalue(), place, taken)

@@ -1,13 +1,22 @@
-"""A network as it is in the field: a relay before central that cuts connections, seeded, and counts what it cut."""
+"""A network as it is in the field: a relay before central that cuts connections, seeded, and counts what it cut.
+
+`python -m sync.demo.network PORT SEED` is the relay as a process of its own: it says its port, and, when its input
+ends, how many connections there were and how many it cut.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import random
 import socket
+import subprocess
+import sys
 import threading
+from pathlib import Path
 
+ROOT = Path(__file__).resolve().parents[2]
 _BLOCK = 16_384
 
 
@@ -87,3 +96,43 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+class BadNetwork:
+    """The relay's process, for whoever starts it."""
+
+    def __init__(self, port: int, seed: int) -> None:
+        command = [sys.executable, "-m", "sync.demo.network", str(port), str(seed)]
+        self._process = subprocess.Popen(
+            command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        self.port = int(self._line())
+        self.connections = self.cuts = 0
+
+    @property
+    def url(self) -> str:
+        """Where tablets reach central."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def close(self) -> None:
+        """End it and keep its counts."""
+        if self._process.stdin is not None and not self._process.stdin.closed:
+            self._process.stdin.close()
+            self.connections, self.cuts = json.loads(self._line())
+            self._process.wait(10)
+
+    def _line(self) -> str:
+        assert self._process.stdout is not None  # noqa: S101  # made with a pipe above
+        return self._process.stdout.readline()
+
+
+def _serve_until_told(port: int, seed: int) -> None:
+    relay = CuttingRelay(port, seed)
+    print(relay.port, flush=True)
+    sys.stdin.read()
+    relay.close()
+    print(json.dumps([relay.connections, relay.cuts]), flush=True)
+
+
+if __name__ == "__main__":
+    _serve_until_told(int(sys.argv[1]), int(sys.argv[2]))

@@ -5,10 +5,9 @@ proves itself, and the invariants over all stores.
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,21 +16,20 @@ from schemas.codes import Discrepancy
 from schemas.entries import Checkpoint
 from sync.central import rows
 from sync.central.central import Central
+from sync.central.keys import load_key
 from sync.central.photos import count_held
 from sync.central.settings import CentralSettings
-from sync.central.verify import verify_log
 from sync.checker import check
 from sync.checker.world import World as Stores
 from sync.checker.world import read_central, read_tablet
-from sync.commands.log import show
 from sync.commands.report_files import read_report
 from sync.commands.say import out
 from sync.demo.compare import compare
-from sync.demo.drawing.accounting import Account
+from sync.demo.drawing.accounting import Account, account
 from sync.demo.drawing.calendar import PERIOD_AFTER, STATE_DATE
 from sync.demo.drawing.people import fictional_units
 from sync.demo.drawing.world import World
-from sync.demo.fleet import ROOT
+from sync.demo.network import ROOT
 from sync.demo.show import Stage
 from sync.ledger.report.document import Contents
 from sync.ledger.report.sections import FIGURES
@@ -65,22 +63,32 @@ class Proofs:
 
 
 def prove(
-    data: Path, folder: Path, tablets: Sequence[Path], anchors: list[Checkpoint], world: World, drawn: Account,
-    stage: Stage,
-) -> Proofs:  # fmt: skip
-    """Publish the report and hold everything against everything. Central is closed by now."""
-    with stage.act("报告", "report"):
-        paths = _publish(data, folder)
-    with stage.act("离线核验报告", "checking the report offline"):
-        report = _check_offline(data, paths, stage)
-    with stage.act("第二种算法比对", "second account"):
+    data: Path, folder: Path, tablets: Sequence[Path], anchors: Sequence[Checkpoint], world: World, stage: Stage
+) -> Proofs:
+    """Publish the report and hold everything against everything. Central is closed by now.
+
+    What `main.py` proves runs in processes of its own, as an office and a stranger would run it, beside what is counted
+    here.
+    """
+    with stage.act("报告；数格子", "report; counting cells"):
+        making = _started(
+            "report", "--data", str(data), "--out", str(folder), "--from", PERIOD_AFTER.isoformat(), "--state-date",
+            STATE_DATE.isoformat(), "--issued-by", "city:city",
+        )  # fmt: skip
+        drawn = account(world.counted, PERIOD_AFTER, STATE_DATE)
+        _finished(making)
+        paths = {path.suffix[1:]: path for path in sorted(folder.glob("report-*"))}
+    with stage.act("核验与不变量检查", "verification and invariants"):
+        key = _public_key(data)
+        proving = _started("log", "verify", "--data", str(data), *_anchor_files(anchors, folder))
+        checks = {kind: _started("verify", str(path), "--key", key) for kind, path in paths.items()}
+        checks["forged"] = _started("verify", str(_forged(paths["json"])), "--key", key)
         contents = read_report(paths["json"]).contents
         figures = _compare(world, drawn, contents, stage)
         codes = _codes(contents, stage)
-    with stage.act("台账自证", "log verify"):
-        log = _verify(data, anchors, stage)
-    with stage.act("不变量检查", "checker"):
         violations = check(Stores(read_central(data), [read_tablet(tablet) for tablet in tablets], []))
+        report = _offline(checks, stage)
+        log = _proven(data, proving, stage)
     for violation in violations[:20]:
         out.print(f"  {violation}")
     count = len(violations)
@@ -88,37 +96,55 @@ def prove(
     return Proofs(report, figures, codes, log, not violations)
 
 
-def _publish(data: Path, folder: Path) -> dict[str, Path]:
-    """`main.py report`, all three formats."""
-    done = _main(
-        "report", "--data", str(data), "--out", str(folder), "--from", PERIOD_AFTER.isoformat(), "--state-date",
-        STATE_DATE.isoformat(), "--issued-by", "city:city",
-    )  # fmt: skip
-    if done.returncode:
-        raise RuntimeError(done.stdout + done.stderr)
-    return {path.suffix[1:]: path for path in sorted(folder.glob("report-*"))}
+def _public_key(data: Path) -> str:
+    return load_key(data).public_key.hex()
 
 
-def _check_offline(data: Path, paths: dict[str, Path], stage: Stage) -> bool:
-    """`main.py verify` of each format by the public key alone, and of one in which a figure was changed."""
-    central = Central(CentralSettings(data_dir=data, demo_units=True))
-    key = central.key.public_key.hex()
-    central.close()
-    checks = {kind: _started("verify", str(path), "--key", key) for kind, path in paths.items()}
-    checks["forged"] = _started("verify", str(_forged(paths["json"])), "--key", key)
+def _anchor_files(anchors: Sequence[Checkpoint], folder: Path) -> list[str]:
+    """What tablets saw of the log, as files; each size once."""
+    folder.mkdir(parents=True, exist_ok=True)
+    arguments = []
+    for size, anchor in sorted({anchor.size: anchor for anchor in anchors}.items()):
+        file = folder / f"anchor-{size}.json"
+        file.write_text(anchor.model_dump_json(), "utf-8")
+        arguments += ["--anchor", str(file)]
+    return arguments
+
+
+def _offline(checks: Mapping[str, subprocess.Popen[str]], stage: Stage) -> bool:
+    """`main.py verify` of each format by the public key alone, and of a copy in which a figure was changed."""
     said = {kind: process.communicate()[0] for kind, process in checks.items()}
     holds = {kind: process.returncode == 0 for kind, process in checks.items()}
     for kind in FORMATS:
         if not holds[kind]:
             out.print(said[kind])
-    good = all(holds[kind] for kind in FORMATS) and not holds["forged"]
     kinds = " ".join(kind.upper() for kind in FORMATS if holds[kind])
     zh, en = ("", "holds") if holds["forged"] else ("不", "does not")
     stage.say(
         f"报告离线核验成立：{kinds}；核验减量多写一平方米的副本{zh}成立",
         f"The report holds offline ({kinds}); a copy with one square metre more {en}",
     )
-    return good
+    return all(holds[kind] for kind in FORMATS) and not holds["forged"]
+
+
+def _proven(data: Path, proving: subprocess.Popen[str], stage: Stage) -> bool:
+    """What `main.py log verify` says, with the tablets as witnesses."""
+    said = proving.communicate()[0]
+    central = Central(CentralSettings(data_dir=data, demo_units=True))
+    with central.store.read() as connection:
+        devices = [row for row in rows.all_devices(connection) if row.device.startswith("tab-")]
+        size = rows.size(connection)
+    photos, held = count_held(central)
+    central.close()
+    stage.say(
+        f"中心：{size} 条日志，{photos} 张照片（{held / 1e6:.1f} MB）",
+        f"Central: {size} rows, {photos} photos ({held / 1e6:.1f} MB)",
+    )
+    for device in devices:
+        cause = f"（{device.cause}）" if device.state != "active" and device.cause else ""
+        out.print(f"  {device.device}  {device.unit}  {device.state}{cause}  №{device.high_water}")
+    out.print(said.strip())
+    return proving.returncode == 0
 
 
 def _forged(report: Path) -> Path:
@@ -161,29 +187,12 @@ def _codes(contents: Contents, stage: Stage) -> bool:
     return not missing and not astray
 
 
-def _verify(data: Path, anchors: list[Checkpoint], stage: Stage) -> bool:
-    central = Central(CentralSettings(data_dir=data, demo_units=True))
-    with central.store.read() as connection:
-        devices = [row for row in rows.all_devices(connection) if row.device.startswith("tab-")]
-        verdict = verify_log(connection, central.key.public_key, central.settings.photo_dir, anchors)
-    photos, size = count_held(central)
-    central.close()
-    stage.say(
-        f"中心：{verdict.rows} 条日志，{photos} 张照片（{size / 1e6:.1f} MB）",
-        f"Central: {verdict.rows} rows, {photos} photos ({size / 1e6:.1f} MB)",
-    )
-    for device in devices:
-        cause = f"（{device.cause}）" if device.state != "active" and device.cause else ""
-        out.print(f"  {device.device}  {device.unit}  {device.state}{cause}  №{device.high_water}")
-    show(verdict)
-    return verdict.holds
-
-
 def _started(*arguments: str) -> subprocess.Popen[str]:
     command = [sys.executable, str(ROOT / "main.py"), *arguments]
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
-def _main(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(ROOT / "main.py"), *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env={**os.environ}, check=False)
+def _finished(process: subprocess.Popen[str]) -> None:
+    said = process.communicate()[0]
+    if process.returncode:
+        raise RuntimeError(said)

@@ -12,8 +12,7 @@ from pathlib import Path
 
 from sync.central.pending import import_pending
 from sync.commands.say import out, words
-from sync.demo.drawing.accounting import Account, account
-from sync.demo.drawing.calendar import LISTED, PERIOD_AFTER, SEASONS, STATE_DATE, at
+from sync.demo.drawing.calendar import LISTED, SEASONS, STATE_DATE, at
 from sync.demo.drawing.offices import file_all
 from sync.demo.drawing.people import FICTIONAL_DISTRICT, MARK, TABLETS, inspector, office, people
 from sync.demo.drawing.visits import Weight
@@ -74,7 +73,6 @@ class Demo:
             clone = self._clone(field)
             self._audit(field)
             stop_all([*self.fleet.values(), clone])
-            drawn = self._count()
         finally:
             stop_all(self.fleet.values())
             station.close()
@@ -85,7 +83,7 @@ class Demo:
         tablets = [*self.fleet.values(), clone]
         anchors = [anchor for tablet in tablets for anchor in tablet.anchors]
         folders = [tablet.folder for tablet in tablets]
-        return prove(data, self.folder / "report", folders, anchors, world, drawn, self.stage).all_hold
+        return prove(data, self.folder / "report", folders, anchors, world, self.stage).all_hold
 
     # -- acts ------------------------------------------------------------------------------------------------------
 
@@ -141,9 +139,5 @@ class Demo:
         sample = full[:: max(1, len(full) // _SAMPLE)][:_SAMPLE]
         count = field.desk.audit(sample)
         self.stage.say(f"第三方抽查 {len(sample)} 条，发出 {count} 条", f"A third party checked {len(sample)} records")
-
-    def _count(self) -> Account:
-        with self.stage.act("数格子", "counting cells"):
-            return account(self.world.counted, PERIOD_AFTER, STATE_DATE)
 
 

@@ -33,7 +33,8 @@ class Field:
         self.ids: dict[str, str] = {}
         self.desk = Desk(station, self.ids)
         self._filings = list(filings)
-        self.synced: dict[str, Answer] = {}
+        self._out: list[str] = []
+        self._begun: set[int] = set()
 
     def enrol(self, codes: dict[str, str]) -> None:
         """Every tablet gets its key and its inspector."""
@@ -50,7 +51,8 @@ class Field:
         """One season with its corrections, reviews, checks, acceptances and filings."""
         days = SEASONS[season]
         with self.stage.act("外业记录", "recording"):
-            self._record(season, MAIN)
+            self._set_out(season)
+            self._come_home()
         self.file_until(at(days.synced, 18))
         self.station.time.move_to(at(days.synced, 18))
         with self.stage.act("同步", "syncing"):
@@ -59,6 +61,8 @@ class Field:
         with self.stage.act("审核", "reviews"):
             counts = self.desk.review_all(reviewed)
         self._correct(season)
+        if season + 1 < len(SEASONS):
+            self._set_out(season + 1)  # recording needs no network: the next season begins while offices decide
         self._decide(season)
         zh = f"{days.begin:%Y-%m} 季：记录 {len(reviewed)} 条，通过 {counts['approve']}、退回 {counts['return']}、"
         en = f"season {days.begin:%Y-%m}: {len(reviewed)} records, {counts['approve']} approved, "
@@ -84,7 +88,6 @@ class Field:
             {name: {"do": "sync", "url": self.station.field_url, "now_ms": now} for name in chosen}, self.fleet
         )
         for name, answer in said.items():
-            self.synced[name] = answer
             if answer["stopped"] or answer["waiting_entries"] + answer["waiting_photos"]:
                 raise RuntimeError(f"tablet {name} did not empty its queue: {answer}")
         return said
@@ -96,11 +99,22 @@ class Field:
 
     # -- private -----------------------------------------------------------------------------------------------------
 
-    def _record(self, season: int, round_: int) -> None:
-        tours = {name: self.world.tour(name, season, round_) for name in self.fleet}
-        orders = {name: self.record(name, tour) for name, tour in tours.items() if tour}
-        for answer in side_by_side(orders, self.fleet).values():
-            self.ids.update(answer["ids"])
+    def _set_out(self, season: int, round_: int = MAIN) -> None:
+        """Send the tablets on a season's tours, those that are not on them yet."""
+        if self._out or (season in self._begun and round_ == MAIN):
+            return
+        self._begun.add(season)
+        for name, tablet in self.fleet.items():
+            tour = self.world.tour(name, season, round_)
+            if tour:
+                tablet.give(self.record(name, tour))
+                self._out.append(name)
+
+    def _come_home(self) -> None:
+        """Wait until all tours are over."""
+        for name in self._out:
+            self.ids.update(self.fleet[name].answer()["ids"])
+        self._out.clear()
 
     def _correct(self, season: int) -> None:
         """What came back is corrected; two tablets that revise one record unaware of each other make a branch."""
@@ -111,7 +125,8 @@ class Field:
         with self.stage.act("同步", "syncing"):
             self.sync(names)
         with self.stage.act("外业记录", "recording"):
-            self._record(season, CORRECTION)
+            self._set_out(season, CORRECTION)
+            self._come_home()
         self.station.time.move_to(at(SEASONS[season].corrected, 18))
         with self.stage.act("同步", "syncing"):
             self.sync(names)

@@ -23,7 +23,7 @@ from sync.central.settings import CentralSettings
 from sync.commands.central import caller
 from sync.demo.clock import SCRIPTED, ScriptedTime
 from sync.demo.drawing.people import SEED, Person
-from sync.demo.network import CuttingRelay, free_port
+from sync.demo.network import BadNetwork, free_port
 
 
 class Station:
@@ -37,7 +37,7 @@ class Station:
         self.central = Central.create(settings, clock=self.time.now_ms)
         (data / "demo").write_text(SCRIPTED, "utf-8")
         self.port = free_port()
-        self.relay: CuttingRelay | None = None
+        self.relay: BadNetwork | None = None
         self._server = uvicorn.Server(
             uvicorn.Config(create_app(self.central), host="127.0.0.1", port=self.port, log_level="error")
         )
@@ -66,7 +66,7 @@ class Station:
                 time.sleep(0.05)
         else:
             raise RuntimeError("central did not start")
-        self.relay = CuttingRelay(self.port, SEED)
+        self.relay = BadNetwork(self.port, SEED)
 
     def close(self) -> None:
         """End the service and release the log."""

@@ -196,7 +196,7 @@ def _tried(central: Central, caller: Any, said: DeskEntry) -> str | None:
     try:
         with central.store.write() as connection:
             writer = LogWriter(connection, central.key, central.clock())
-            at_desk._append_one(central, writer, caller, said)
+            at_desk._append_all(central, writer, caller, [said])
             raise _Undone
     except _Undone:
         return None
