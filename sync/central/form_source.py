@@ -118,14 +118,14 @@ def _sheet_rows(data: bytes) -> list[_Row]:
 
     try:
         book = load_workbook(BytesIO(data), read_only=True, data_only=True)
+        sheet = next((book[name] for name in book.sheetnames if name.lower() == "survey"), None)
+        table = [
+            (number, ["" if cell is None else str(cell).strip() for cell in cells])
+            for number, cells in enumerate(sheet.iter_rows(values_only=True) if sheet is not None else (), 1)
+        ]
+        book.close()
     except Exception:  # whatever is wrong with a workbook, pyxform opens it next and its answer is the one shown
         return []
-    sheet = next((book[name] for name in book.sheetnames if name.lower() == "survey"), None)
-    table = [
-        (number, ["" if cell is None else str(cell).strip() for cell in cells])
-        for number, cells in enumerate(sheet.iter_rows(values_only=True) if sheet is not None else (), 1)
-    ]
-    book.close()
     return _rows(table)
 
 

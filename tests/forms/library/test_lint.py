@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -201,6 +203,33 @@ def test_broken_files_are_coded(tmp_path: Path, name: str, data: bytes, code: st
     assert "…" not in prepared.findings[0].text("zh")
 
 
+def test_a_spoilt_form_is_never_a_traceback(tmp_path: Path) -> None:
+    """Lines lost, swapped and misspelt; bytes of a workbook changed: findings, or a form, and nothing else."""
+    chance = random.Random(3)
+    lines = (LIBRARY / "demolition.md").read_text("utf-8").splitlines()
+    workbook(tmp_path / "form.xlsx", markdown("text a label=甲"))
+    data = (tmp_path / "form.xlsx").read_bytes()
+    for _ in range(25):
+        spoilt = list(lines)
+        at, other = chance.randrange(4, len(lines)), chance.randrange(4, len(lines))
+        cut = chance.randrange(len(lines[at]) + 1)
+        match chance.randrange(3):
+            case 0:
+                del spoilt[at]
+            case 1:
+                spoilt[at] = lines[at][:cut] + chance.choice("|'(){}$,.\0") + lines[at][cut:]
+            case _:
+                spoilt[at], spoilt[other] = lines[other], lines[at]
+        changed = bytearray(data)
+        for _ in range(4):
+            changed[chance.randrange(len(data))] = chance.randrange(256)
+        (tmp_path / "form.md").write_text("\n".join(spoilt), "utf-8")
+        (tmp_path / "form.xlsx").write_bytes(bytes(changed))
+        for name in ("form.md", "form.xlsx"):
+            prepared = examine(tmp_path / name)
+            assert prepared.form is not None or any(finding.blocks for finding in prepared.findings)
+
+
 def test_a_missing_file_is_coded(tmp_path: Path) -> None:
     assert examine(tmp_path / "nothing.md").findings[0].code is Code.FORM_SOURCE_UNREADABLE
 
@@ -254,8 +283,6 @@ def test_a_workbook_gives_the_same_form_as_its_markdown(tmp_path: Path) -> None:
 
 
 def test_a_zip_that_unpacks_to_too_much_is_refused(tmp_path: Path) -> None:
-    import zipfile
-
     path = tmp_path / "form.xlsx"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("xl/worksheets/sheet1.xml", b"0" * (65 * 1024 * 1024))
@@ -300,8 +327,6 @@ def test_a_form_that_was_changed_does_not_thaw() -> None:
 
 
 def test_what_does_not_fit_into_an_entry_is_refused(tmp_path: Path) -> None:
-    import random
-
     chance = random.Random(1)
     rows = "\n".join(f"{n},{chance.getrandbits(200):x}" for n in range(6000))
     (tmp_path / "shops.csv").write_text("name,label\n" + rows, "utf-8")
