@@ -38,8 +38,8 @@ def compile_indexed_repeat(compiler: Compiler, call: Call) -> Closure:
             if depth in chosen:
                 place = max(1, to_integer(chosen[depth](node, env))) - 1
                 found = [kid for kid in found if kid.index == place]
-            elif depth <= shared and depth < len(own):
-                found = [kid for kid in found if kid.index == own[depth].index]
+            elif depth <= shared and depth <= len(own):
+                found = [kid for kid in found if kid.index == own[depth - 1].index]
         return Nodeset([each for each in found if each.relevant])
 
     return nodes
@@ -70,7 +70,7 @@ def generic_path(tree: Expr, scope: Scope) -> Names | None:
 
 
 def _ancestors(node: Any) -> list[Any]:
-    """From the document down to the node."""
+    """From the root element down to the node."""
     chain: list[Any] = []
     while node is not None:
         chain.append(node)

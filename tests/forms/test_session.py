@@ -75,6 +75,7 @@ def test_repeats_count_sum_and_know_their_place() -> None:
     assert [entry.value(f"/data/r[{n}]/place") for n in (1, 2, 3)] == ["1", "2", "3"]
     assert [entry.value(f"/data/r[{n}]/own") for n in (1, 2, 3)] == ["20", "40", "60"]
     assert [entry.value(f"/data/r[{n}]/of") for n in (1, 2, 3)] == ["3", "3", "3"]
+    assert [entry.value(f"/data/r[{n}]/before") for n in (2, 3)] == ["10", "20"]
     entry.remove_repeat("/data/r[1]")
     assert (entry.value("/data/n"), entry.value("/data/total"), entry.value("/data/second")) == ("2", "50", "30")
     assert [entry.value(f"/data/r[{n}]/place") for n in (1, 2)] == ["1", "2"]
