@@ -180,7 +180,7 @@ _USUAL_PRAGMAS = ("wal_autocheckpoint=8000", "cache_size=-2000")
 _WRITER_PRAGMAS = (
     "journal_mode=WAL", "synchronous=FULL", "fullfsync=1", "foreign_keys=1", "trusted_schema=0", *_USUAL_PRAGMAS,
 )
-_BULK_CACHE_KIB = 262_144
+_BULK_CACHE_KIB = 131_072
 _READER_PRAGMAS = ("query_only=1", "trusted_schema=0", "busy_timeout=5000")
 
 

@@ -51,17 +51,19 @@ def commit_import(central: Central, caller: Caller, plan: ImportPlan, progress: 
         began = time.perf_counter()
         writer = LogWriter(connection, central.key, central.clock())
         _admit(central, caller, plan, connection)
-        for chain in chains:
-            _enrol(writer, caller, plan, chain)
+        devices = [_enrol(writer, caller, plan, chain) for chain in chains]
+        pieces = [
+            chain.run.part(at, at + _AT_A_TIME) for chain in chains for at in range(0, len(chain.run), _AT_A_TIME)
+        ]
+        chains.clear()  # so that what is written is given back while the database's page cache grows
         written = 0
-        for chain in chains:
-            for start in range(0, len(chain.run), _AT_A_TIME):
-                piece = chain.run.part(start, start + _AT_A_TIME)
-                writer.add_ready(piece)
-                written += len(piece)
-                progress("write", written, total)
-        for chain in chains:
-            writer.change_device("revoke", chain.device, "import ended", author=caller.account, auth=caller.auth)
+        while pieces:
+            piece = pieces.pop(0)
+            writer.add_ready(piece)
+            written += len(piece)
+            progress("write", written, total)
+        for device in devices:
+            writer.change_device("revoke", device, "import ended", author=caller.account, auth=caller.auth)
         size = writer.finish().size
     return Imported(total, size, time.perf_counter() - began)
 
@@ -82,8 +84,8 @@ def _admit(central: Central, caller: Caller, plan: ImportPlan, connection: Conne
         raise LedgerError(Code.IMPORT_LEDGER_MOVED)
 
 
-def _enrol(writer: LogWriter, caller: Caller, plan: ImportPlan, chain: Chain) -> None:
-    """Say on central's chain whose key signs the import's chain, and for what file."""
+def _enrol(writer: LogWriter, caller: Caller, plan: ImportPlan, chain: Chain) -> str:
+    """Say on central's chain whose key signs the import's chain, and for what file; the device that it enrols."""
     writer.change_device(
         "enrol",
         chain.device,
@@ -95,3 +97,4 @@ def _enrol(writer: LogWriter, caller: Caller, plan: ImportPlan, chain: Chain) ->
         author=caller.account,
         auth=caller.auth,
     )
+    return chain.device

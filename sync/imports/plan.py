@@ -23,6 +23,7 @@ from sync.imports.ahead import Ahead
 from sync.imports.comparing import Comparison
 from sync.imports.drafts import Drafts
 from sync.imports.fields import BASELINE, FORMS, PARCEL_BASELINE, Form
+from sync.imports.garbage import seldom_searched
 from sync.imports.mapping import ImportMapping, load_mapping
 from sync.imports.outlines import Outlines
 from sync.imports.planned import Change, ImportPlan, Progress, Request, quiet
@@ -43,11 +44,13 @@ def plan_import(central: Central, caller: Caller, asked: Request, progress: Prog
     form = asked.form
     if not may_author(caller.role, form.kind):
         raise LedgerError(Code.ROLE_NOT_ALLOWED)
-    mapping = load_mapping(asked.mapping, form)
-    sheet = _read(asked.file, asked.options, "read", progress, required=form.outline == "required")
-    parts = _read(asked.baseline, ReadOptions(crs=asked.options.crs), "baseline", progress) if asked.baseline else None
-    with central.store.read() as connection:
-        return _Planner(central, caller, asked, mapping, sheet, parts, connection, progress).plan()
+    with seldom_searched():
+        mapping = load_mapping(asked.mapping, form)
+        sheet = _read(asked.file, asked.options, "read", progress, required=form.outline == "required")
+        options = ReadOptions(crs=asked.options.crs)
+        parts = _read(asked.baseline, options, "baseline", progress) if asked.baseline else None
+        with central.store.read() as connection:
+            return _Planner(central, caller, asked, mapping, sheet, parts, connection, progress).plan()
 
 
 def form_of(name: str) -> Form:

@@ -66,9 +66,7 @@ def read_table(sheet: Sheet, wanted: Sequence[Field], said: ColumnMapping, parse
             columns[field.name] = cast("list[str]", read)
             continue
         columns[field.name] = _settled(sheet, field, headings[field.name], read, faults)
-    return Table(
-        sheet.rows, columns, headings, sheet.geometries, tuple(faults), found.unread, bool(found.faults)
-    )
+    return Table(sheet.rows, columns, headings, sheet.geometries, tuple(faults), found.unread, bool(found.faults))
 
 
 def _settled(

@@ -8,7 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from schemas.canonical import canonical, parse_json, sha256_hex
-from schemas.entries import GENESIS_HASH, LogRow, entry_bytes, entry_json, parse_entry
+from schemas.entries import GENESIS_HASH, Disposition, LogRow, entry_bytes, entry_json, parse_entry
 from schemas.ids import is_entry_id, key_id, uuid7
 from schemas.merkle import leaf_hash
 from sync.central.ready import ReadyRun
@@ -59,7 +59,7 @@ def test_leaves_of_a_run_are_those_of_its_rows() -> None:
     names = ["0" * 64, "f" * 64]
     run = ReadyRun("import-1", "a", 1, ["parcel"] * 2, ["u"] * 2, ["x", "y"], [None] * 2, names, [b""] * 2)
     rows = [
-        LogRow(seq=seq, entry=name, received_ms=9, disposition="accepted", reason=None)  # type: ignore[arg-type]
+        LogRow(seq=seq, entry=name, received_ms=9, disposition=Disposition.ACCEPTED, reason=None)
         for seq, name in enumerate(run.names, 7)
     ]
     assert run.leaves(7, 9) == [leaf_hash(row.leaf_data()) for row in rows]
