@@ -147,16 +147,22 @@ class _Held:
 
     def _look(self) -> None:
         while not self._over.wait(0.1):
-            children = " ".join(path.read_text() for path in Path("/proc/self/task").glob("*/children")).split()
-            self.most_kib = max(self.most_kib, sum(map(_rss_kib, ["self", *children])))
+            tasks = Path("/proc/self/task").glob("*/children")
+            processes = ["self", *" ".join(map(_text, tasks)).split()]
+            self.most_kib = max(self.most_kib, sum(map(_rss_kib, processes)))
 
 
 def _rss_kib(process: str) -> int:
+    _, _, rest = _text(Path(f"/proc/{process}/status")).partition("VmRSS:")
+    return int(rest.split(maxsplit=1)[0]) if rest else 0
+
+
+def _text(path: Path) -> str:
+    """What the kernel says there; nothing of a thread or process that has just ended."""
     try:
-        status = Path(f"/proc/{process}/status").read_text()
-    except OSError:  # it has ended
-        return 0
-    return int(status.partition("VmRSS:")[2].split(maxsplit=1)[0]) if "VmRSS:" in status else 0
+        return path.read_text()
+    except OSError:
+        return ""
 
 
 def _time(what: str, goal: int | None, pairs: Pairs) -> Figure:
