@@ -13,10 +13,10 @@ import shapely
 from numpy.typing import NDArray
 
 from schemas.codes import CodeSystem
-from sync.ledger.classes import ClassTable
-from sync.ledger.events import EventKind, Force, LandEvent
-from sync.ledger.facts import BaselinePart, LandClass, Parcel, Said
-from sync.ledger.plane import to_degrees
+from sync.ledger.book.facts import BaselinePart, LandClass, Parcel, Said
+from sync.ledger.land.classes import ClassTable
+from sync.ledger.land.events import EventKind, Force, LandEvent
+from sync.ledger.land.plane import to_degrees
 
 SEED = 20_261_122
 STEP_M = 120.0

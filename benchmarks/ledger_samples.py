@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from schemas.ids import uuid7
-from sync.ledger.book import LogLine
+from sync.ledger.book.builder import LogLine
 
 UNITS = 88
 START_MS = 1_700_000_000_000

@@ -23,9 +23,9 @@ import shapely
 
 from benchmarks.ground import Field, draw
 from benchmarks.measure import Figure, Pairs, timed
-from sync.ledger.classes import ClassTable
-from sync.ledger.figures import parcel_figures
-from sync.ledger.land import lay_out
+from sync.ledger.land.classes import ClassTable
+from sync.ledger.land.figures import parcel_figures
+from sync.ledger.land.layout import lay_out
 
 PARCELS = 200_000
 ROUNDS = 3

@@ -17,8 +17,8 @@ from itertools import chain
 from benchmarks.ledger_samples import START_MS, parcel_lines, visit_lines
 from benchmarks.measure import Figure, Pairs, timed
 from schemas.rules import rules
-from sync.ledger.book import LogLine, read_book
-from sync.ledger.classes import ClassTable
+from sync.ledger.book.builder import LogLine, read_book
+from sync.ledger.land.classes import ClassTable
 from sync.ledger.reconcile import Reconciliation
 
 SMALL, LARGE = 20_000, 200_000

@@ -25,20 +25,20 @@ from schemas.entries import Checkpoint
 from schemas.ids import key_id
 from schemas.reference import Editions
 from schemas.rules import rules
-from sync.ledger.annex import Annex
-from sync.ledger.assembly import land_of, make_statement
-from sync.ledger.book import read_book
-from sync.ledger.classes import ClassTable
-from sync.ledger.days import day_end_ms
-from sync.ledger.entered import Terms
-from sync.ledger.figures import parcel_figures
-from sync.ledger.judgement import judge_book
-from sync.ledger.periods import Asked
+from sync.ledger.book.builder import read_book
+from sync.ledger.book.days import day_end_ms
+from sync.ledger.book.entered import Terms
+from sync.ledger.book.judgement import judge_book
+from sync.ledger.land.classes import ClassTable
+from sync.ledger.land.figures import parcel_figures
 from sync.ledger.report.document import Contents, annex_of, contents_of
 from sync.ledger.report.page import page
 from sync.ledger.report.sealed import Report, seal
 from sync.ledger.report.xlsx import workbook
-from sync.ledger.unit_figures import Period
+from sync.ledger.statement.annex import Annex
+from sync.ledger.statement.assembly import land_of, make_statement
+from sync.ledger.statement.periods import Asked
+from sync.ledger.statement.unit_figures import Period
 
 PARCELS = 200_000
 VISITS = 200_000

@@ -1,7 +1,7 @@
 """Areas, lengths and bearings on the ellipsoid of CGCS2000, in pure Python (geographiclib) for the tablet.
 
 a = 6378137 m, f = 1/298.257222101 (GRS80; WGS-84 differs in f by 1e-9 and in area by less than 1e-9). The twin for
-arrays is `sync/ledger/geodesy_arrays.py`; both follow geodesics between vertices and agree to 1e-6 relative. No
+arrays is `sync/ledger/land/geodesy_arrays.py`; both follow geodesics between vertices and agree to 1e-6 relative. No
 projected and no Web Mercator area is used anywhere: EPSG:3857 is 70 % too large in Beijing (domain §3.9).
 Positions are CGCS2000 or WGS-84; a GCJ-02 outline is converted first (`gcj02.py`).
 """

@@ -11,7 +11,7 @@ from schemas.entries import Disposition, Kind
 from sync.central import rows
 from sync.central.accounts import read_accounts
 from sync.central.tables import entries
-from sync.ledger.book import LogLine
+from sync.ledger.book.builder import LogLine
 
 
 def ledger_lines(connection: Connection, after: int, upto: int) -> Iterator[LogLine]:

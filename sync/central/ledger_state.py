@@ -22,11 +22,11 @@ from sync.central import rows
 from sync.central.central import Caller, Central
 from sync.central.ledger_log import ledger_lines
 from sync.central.tables import parcel_states, parcel_states_head
-from sync.ledger.book import LogLine
-from sync.ledger.classes import ClassTable
-from sync.ledger.days import day_of
+from sync.ledger.book.builder import LogLine
+from sync.ledger.book.days import day_of
 from sync.ledger.discrepancies.open_on import open_on
 from sync.ledger.discrepancies.stops import Stops
+from sync.ledger.land.classes import ClassTable
 from sync.ledger.parcel_states import gone
 from sync.ledger.parcel_states import parcel_states as states_of
 from sync.ledger.reconcile import Reconciliation

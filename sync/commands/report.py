@@ -22,11 +22,11 @@ from sync.commands.report_check import diff
 from sync.commands.report_files import FORMATS, printed, read_report, without_collecting, write_whole
 from sync.commands.report_ledger import Wanted, asked_by, contents_at, position_of, sealed, units_apart
 from sync.commands.say import out, words
-from sync.ledger.days import day_of
+from sync.ledger.book.days import day_of
 from sync.ledger.report.diff import restated
 from sync.ledger.report.document import Contents, with_rows
 from sync.ledger.report.sealed import Issuer, Report
-from sync.ledger.statement import Statement
+from sync.ledger.statement.contents import Statement
 
 app = typer.Typer(invoke_without_command=True, help="核验报告 the verification report: make it, compare two")
 Day = Annotated[str | None, typer.Option("--state-date", help="the last day that counts (YYYY-MM-DD)")]

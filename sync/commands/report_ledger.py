@@ -22,28 +22,28 @@ from sync.central import rows
 from sync.central.central import Central
 from sync.central.ledger_log import ledger_lines
 from sync.central.tables import checkpoints
-from sync.ledger.annex import Annex
-from sync.ledger.assembly import land_of, make_statement
-from sync.ledger.book import read_book
-from sync.ledger.classes import ClassTable
-from sync.ledger.days import day_end_ms
+from sync.ledger.accounts.net import outside
+from sync.ledger.book.builder import read_book
+from sync.ledger.book.days import day_end_ms
+from sync.ledger.book.entered import Terms
+from sync.ledger.book.facts import Book, Said
+from sync.ledger.book.holding import parcels_on
+from sync.ledger.book.judgement import judge_book
 from sync.ledger.discrepancies import asked as checks
 from sync.ledger.discrepancies.settling import Bench, holding, settle, stopped_documents
 from sync.ledger.discrepancies.table import all_findings, before_fold
 from sync.ledger.discrepancies.totals import AskedOfTotals
-from sync.ledger.entered import Terms
-from sync.ledger.facts import Book, Said
-from sync.ledger.holding import parcels_on
-from sync.ledger.judgement import judge_book
-from sync.ledger.moments import moment
-from sync.ledger.net import outside
-from sync.ledger.periods import Asked
+from sync.ledger.land.classes import ClassTable
 from sync.ledger.report import proof
 from sync.ledger.report.ageing import aged_counts
 from sync.ledger.report.document import Contents, annex_of, contents_of, entries_named
 from sync.ledger.report.sealed import Issuer, ProvenRow, Report, seal
-from sync.ledger.statement import ChainLink, Statement
-from sync.ledger.unit_figures import Level, Period
+from sync.ledger.statement.annex import Annex
+from sync.ledger.statement.assembly import land_of, make_statement
+from sync.ledger.statement.contents import ChainLink, Statement
+from sync.ledger.statement.moments import moment
+from sync.ledger.statement.periods import Asked
+from sync.ledger.statement.unit_figures import Level, Period
 
 ANNEX_LIMIT = 20_000
 """Parcels up to which the annex goes into the report unless said; beyond, it is asked for by unit."""

@@ -116,7 +116,9 @@ def _offline(paths: Mapping[str, Path], key: str, checking: subprocess.Popen[str
     """Each format by the public key alone, and a copy in which a figure was changed; the first by `main.py verify`."""
     files = {**paths, "forged": _forged(paths["json"])}
     holds = {
-        kind: check_report(bytes_of(path), verify_signature, key).holds for kind, path in files.items() if kind != "json"
+        kind: check_report(bytes_of(path), verify_signature, key).holds
+        for kind, path in files.items()
+        if kind != "json"
     }
     said = checking.communicate()[0]
     holds["json"] = checking.returncode == 0

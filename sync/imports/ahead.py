@@ -7,7 +7,7 @@ from types import TracebackType
 
 from sync.imports import overlaps
 from sync.imports.outlines import Outlines
-from sync.ledger.plane import to_plane
+from sync.ledger.land.plane import to_plane
 
 
 class Ahead:

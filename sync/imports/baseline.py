@@ -22,7 +22,7 @@ from sync.imports.fields import FORMS, Form
 from sync.imports.outlines import Outlines, outline_texts
 from sync.imports.sheet import Fault
 from sync.imports.table import Table
-from sync.ledger.plane import to_plane
+from sync.ledger.land.plane import to_plane
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from sync.imports.outlines import Outlines, outlines_of
 from sync.imports.planned import Change
 from sync.imports.reach import Reach
 from sync.imports.sheet import Fault
-from sync.ledger.plane import to_plane
+from sync.ledger.land.plane import to_plane
 
 Mask = NDArray[np.bool_]
 Known = dict[str, known.KnownRow]

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from schemas.gcj02 import Datum, converted
 from schemas.geometry import Point
 from sync.imports.raw import Mask, Objects
-from sync.ledger.geodesy_arrays import distances_m
+from sync.ledger.land.geodesy_arrays import distances_m
 
 SAME_IOU = 0.5
 """Two outlines mean one parcel when they share more than this part of their union (domain §5.4 D02)."""

@@ -16,7 +16,7 @@ from schemas.errors import Code, Detail
 from schemas.geometry import MAX_VERTICES
 from sync.imports.raw import Mask, Objects
 from sync.imports.sheet import Fault, Repair
-from sync.ledger.geodesy_arrays import areas_m2
+from sync.ledger.land.geodesy_arrays import areas_m2
 
 LEAST_AREA_DEG2 = 1e-13
 """About 0.001 m²: what entries could not hold at 1e-9 degrees. Below it an outline has no area."""

@@ -12,12 +12,12 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 from shapely.geometry.base import BaseGeometry
 
-from sync.ledger.classes import ClassTable
-from sync.ledger.events import Force, LandEvent
-from sync.ledger.facts import Parcel
-from sync.ledger.land import Project, may_be_adverse
-from sync.ledger.plane import Geometries
-from sync.ledger.spatial import SpatialIndex
+from sync.ledger.book.facts import Parcel
+from sync.ledger.land.classes import ClassTable
+from sync.ledger.land.events import Force, LandEvent
+from sync.ledger.land.layout import Project, may_be_adverse
+from sync.ledger.land.plane import Geometries
+from sync.ledger.land.spatial import SpatialIndex
 
 
 class Board:

@@ -14,13 +14,13 @@ from schemas.codes import LandState
 from schemas.measures import AreaUnit, measured_m2, shown, stored
 from schemas.protocol import NextStep, OpenDiscrepancy, ParcelState, Sentence
 from schemas.rules import Thresholds
-from sync.ledger import exact
-from sync.ledger.classes import ClassTable
+from sync.ledger.book.outlines import to_json
 from sync.ledger.discrepancies.finding import Finding
 from sync.ledger.discrepancies.sentences import sentence
-from sync.ledger.fold import BASELINE, BUILT, CLEARED, DEMOLISHED, RESTORED, REUSED
-from sync.ledger.outlines import to_json
-from sync.ledger.plane import polygonal, to_degrees
+from sync.ledger.land import exact
+from sync.ledger.land.classes import ClassTable
+from sync.ledger.land.fold import BASELINE, BUILT, CLEARED, DEMOLISHED, RESTORED, REUSED
+from sync.ledger.land.plane import polygonal, to_degrees
 from sync.ledger.reconcile import Laid
 from sync.ledger.results import ParcelResult
 

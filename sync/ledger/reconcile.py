@@ -19,20 +19,20 @@ from shapely.geometry.base import BaseGeometry
 from schemas.codes import Discrepancy
 from schemas.errors import LedgerError
 from schemas.rules import Thresholds
-from sync.ledger.acceptance import accept
+from sync.ledger.accounts.acceptance import accept
 from sync.ledger.board import Board
-from sync.ledger.book import BookBuilder, Changes, LogLine
-from sync.ledger.classes import ClassTable
-from sync.ledger.days import day_of, day_start_ms
-from sync.ledger.entered import Terms
-from sync.ledger.events import LandEvent
-from sync.ledger.facts import Book, Check, Parcel, RegisterRow, Survey
-from sync.ledger.figures import ParcelFigures, parcel_figures
-from sync.ledger.history import history
-from sync.ledger.holding import parcels_on
-from sync.ledger.judgement import REUSE, Case, judge, judge_reuse
-from sync.ledger.land import Land, Project, lay_out
-from sync.ledger.plane import to_plane
+from sync.ledger.book.builder import BookBuilder, Changes, LogLine
+from sync.ledger.book.days import day_of, day_start_ms
+from sync.ledger.book.entered import Terms
+from sync.ledger.book.facts import Book, Check, Parcel, RegisterRow, Survey
+from sync.ledger.book.holding import parcels_on
+from sync.ledger.book.judgement import REUSE, Case, judge, judge_reuse
+from sync.ledger.land.classes import ClassTable
+from sync.ledger.land.events import LandEvent
+from sync.ledger.land.figures import ParcelFigures, parcel_figures
+from sync.ledger.land.history import history
+from sync.ledger.land.layout import Land, Project, lay_out
+from sync.ledger.land.plane import to_plane
 from sync.ledger.results import ParcelResult, parcel_results
 
 Held = frozenset[tuple[str, Discrepancy]]

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sync.ledger.acceptance import Accepted
-from sync.ledger.facts import Parcel
-from sync.ledger.figures import ParcelFigures
-from sync.ledger.fold import STATES
-from sync.ledger.land import Land
+from sync.ledger.accounts.acceptance import Accepted
+from sync.ledger.book.facts import Parcel
+from sync.ledger.land.figures import ParcelFigures
+from sync.ledger.land.fold import STATES
+from sync.ledger.land.layout import Land
 
 
 @dataclass(frozen=True, slots=True)

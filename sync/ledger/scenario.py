@@ -24,16 +24,16 @@ from schemas.codes import AreaSource, CodeSystem, LandFreed, LandState, Regreeni
 from schemas.entries import first_fault
 from schemas.errors import Code, LedgerError
 from schemas.rules import rules
-from sync.ledger.classes import NO_CLASS, ClassTable
+from sync.ledger.book.facts import BaselinePart, LandClass, Parcel, Said
 from sync.ledger.discrepancies.asked import Asked, AskedOfLand
 from sync.ledger.discrepancies.finding import in_order
 from sync.ledger.discrepancies.sentences import sentence
 from sync.ledger.discrepancies.table import before_fold, on_land
-from sync.ledger.events import EventKind, Force, LandEvent
-from sync.ledger.facts import BaselinePart, LandClass, Parcel, Said
-from sync.ledger.figures import ParcelFigures, parcel_figures
-from sync.ledger.land import Land, lay_out, local_plane
-from sync.ledger.plane import polygonal, to_plane
+from sync.ledger.land.classes import NO_CLASS, ClassTable
+from sync.ledger.land.events import EventKind, Force, LandEvent
+from sync.ledger.land.figures import ParcelFigures, parcel_figures
+from sync.ledger.land.layout import Land, lay_out, local_plane
+from sync.ledger.land.plane import polygonal, to_plane
 
 BEIJING = timezone(timedelta(hours=8))
 END_OF_TIME_MS = 253_402_300_799_999

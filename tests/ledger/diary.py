@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.ids import uuid7
-from sync.ledger.book import LogLine
+from sync.ledger.book.builder import LogLine
 
 NOW_MS = 1_760_000_000_000
 DAY_MS = 86_400_000

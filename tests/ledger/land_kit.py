@@ -15,12 +15,9 @@ from schemas.codes import CodeSystem, Measure
 from schemas.reference import Editions
 from schemas.register_fields import REGISTER_FIELDS
 from schemas.rules import rules
-from sync.ledger.acceptance import Accepted, accept
-from sync.ledger.assembly import land_of, make_statement
-from sync.ledger.classes import ClassTable
-from sync.ledger.days import day_end_ms, day_start_ms
-from sync.ledger.events import EventKind, Force, LandEvent
-from sync.ledger.facts import (
+from sync.ledger.accounts.acceptance import Accepted, accept
+from sync.ledger.book.days import day_end_ms, day_start_ms
+from sync.ledger.book.facts import (
     BaselinePart,
     Book,
     Check,
@@ -34,12 +31,15 @@ from sync.ledger.facts import (
     Survey,
     TargetLine,
 )
-from sync.ledger.figures import parcel_figures
-from sync.ledger.history import history
-from sync.ledger.land import Land, local_plane
-from sync.ledger.periods import Asked
-from sync.ledger.statement import Statement
-from sync.ledger.unit_figures import Period
+from sync.ledger.land.classes import ClassTable
+from sync.ledger.land.events import EventKind, Force, LandEvent
+from sync.ledger.land.figures import parcel_figures
+from sync.ledger.land.history import history
+from sync.ledger.land.layout import Land, local_plane
+from sync.ledger.statement.assembly import land_of, make_statement
+from sync.ledger.statement.contents import Statement
+from sync.ledger.statement.periods import Asked
+from sync.ledger.statement.unit_figures import Period
 
 CLASSES = ClassTable.of()
 VALUES = rules().values

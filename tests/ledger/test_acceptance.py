@@ -12,10 +12,10 @@ import shapely
 
 from schemas.codes import LandState
 from schemas.measures import AreaUnit, shown
-from sync.ledger import exact
-from sync.ledger.acceptance import Accepted
-from sync.ledger.events import EventKind, LandEvent
-from sync.ledger.unit_figures import Level
+from sync.ledger.accounts.acceptance import Accepted
+from sync.ledger.land import exact
+from sync.ledger.land.events import EventKind, LandEvent
+from sync.ledger.statement.unit_figures import Level
 from tests.ledger import land_kit as kit
 from tests.ledger.land_kit import FARMLAND, FOREST, PARK, acceptance, book, box, cleared, parcel, passed, survey
 

@@ -12,9 +12,9 @@ import shapely
 from schemas.codes import Shot
 from schemas.geometry import Polygon
 from schemas.standing import Standing
-from sync.ledger.book import BookBuilder, read_book
-from sync.ledger.facts import PhotoFact
-from sync.ledger.outlines import read_outlines
+from sync.ledger.book.builder import BookBuilder, read_book
+from sync.ledger.book.facts import PhotoFact
+from sync.ledger.book.outlines import read_outlines
 from tests.ledger.diary import DAY_MS, NOW_MS, Diary, box, photo
 
 

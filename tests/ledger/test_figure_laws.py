@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.admin_units import AdminUnits, admin_units
-from sync.ledger.assembly import start_position
-from sync.ledger.events import EventKind, Force, LandEvent
-from sync.ledger.facts import Book, Check
-from sync.ledger.statement import Statement
-from sync.ledger.unit_figures import Level, Period
+from sync.ledger.book.facts import Book, Check
+from sync.ledger.land.events import EventKind, Force, LandEvent
+from sync.ledger.statement.assembly import start_position
+from sync.ledger.statement.contents import Statement
+from sync.ledger.statement.unit_figures import Level, Period
 from tests.ledger import land_kit as kit
 from tests.ledger.land_kit import FARMLAND, FOREST, PARK, acceptance, book, box, parcel, statement, survey
 

@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.codes import CodeSystem, LandState
-from sync.ledger.classes import ClassTable
-from sync.ledger.events import EventKind, Force, LandEvent
-from sync.ledger.facts import BaselinePart, LandClass, Parcel, Said
-from sync.ledger.figures import ParcelFigures, parcel_figures
-from sync.ledger.land import Land, lay_out, local_plane
+from sync.ledger.book.facts import BaselinePart, LandClass, Parcel, Said
+from sync.ledger.land.classes import ClassTable
+from sync.ledger.land.events import EventKind, Force, LandEvent
+from sync.ledger.land.figures import ParcelFigures, parcel_figures
+from sync.ledger.land.layout import Land, lay_out, local_plane
 
 CLASSES = ClassTable.of()
 SYSTEM = CodeSystem.THIRD_LAND_SURVEY

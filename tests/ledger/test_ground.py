@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from sync.ledger.geodesy_arrays import areas_m2
-from sync.ledger.ground import CRUMB_M2, Ground, cut
-from sync.ledger.plane import only_polygons, to_degrees, to_plane
+from sync.ledger.land.geodesy_arrays import areas_m2
+from sync.ledger.land.ground import CRUMB_M2, Ground, cut
+from sync.ledger.land.plane import only_polygons, to_degrees, to_plane
 
 BOX = shapely.box(0, 0, 100, 80)
 

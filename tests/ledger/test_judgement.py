@@ -9,11 +9,11 @@ import shapely
 
 from schemas.codes import Discrepancy
 from schemas.rules import rules
-from sync.ledger.book import read_book
-from sync.ledger.classes import ClassTable
-from sync.ledger.entered import Terms
-from sync.ledger.events import EventKind, Force, LandEvent
-from sync.ledger.judgement import NOWHERE, judge_book
+from sync.ledger.book.builder import read_book
+from sync.ledger.book.entered import Terms
+from sync.ledger.book.judgement import NOWHERE, judge_book
+from sync.ledger.land.classes import ClassTable
+from sync.ledger.land.events import EventKind, Force, LandEvent
 from tests.ledger.diary import DAY_MS, NOW_MS, Diary, box, photo
 
 YARD = box(0, 0, 50, 50)

@@ -20,13 +20,13 @@ from schemas.codes import (
     TransferMeasure,
 )
 from schemas.standing import Standing
-from sync.ledger.days import day_start_ms
-from sync.ledger.events import EventKind, LandEvent
-from sync.ledger.facts import PlannedGreen, RectificationStep, RegisterRow, ThirdPartyFinding, Version
-from sync.ledger.quota import linked_elsewhere
-from sync.ledger.rollup import Hierarchy
-from sync.ledger.samples import interval
-from sync.ledger.unit_figures import Level, Period
+from sync.ledger.accounts.quota import linked_elsewhere
+from sync.ledger.accounts.samples import interval
+from sync.ledger.book.days import day_start_ms
+from sync.ledger.book.facts import PlannedGreen, RectificationStep, RegisterRow, ThirdPartyFinding, Version
+from sync.ledger.land.events import EventKind, LandEvent
+from sync.ledger.statement.rollup import Hierarchy
+from sync.ledger.statement.unit_figures import Level, Period
 from tests.ledger import land_kit as kit
 from tests.ledger.land_kit import (
     FOREST,

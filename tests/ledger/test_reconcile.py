@@ -11,17 +11,17 @@ from hypothesis import strategies as st
 
 from schemas.codes import Discrepancy
 from schemas.rules import rules
-from sync.ledger.acceptance import accept
-from sync.ledger.book import Changes, LogLine, read_book
-from sync.ledger.classes import ClassTable
-from sync.ledger.days import day_of
+from sync.ledger.accounts.acceptance import accept
+from sync.ledger.book.builder import Changes, LogLine, read_book
+from sync.ledger.book.days import day_of
+from sync.ledger.book.entered import Terms
+from sync.ledger.book.holding import parcels_on
+from sync.ledger.book.judgement import judge_book
 from sync.ledger.discrepancies.stops import Stops
-from sync.ledger.entered import Terms
-from sync.ledger.figures import parcel_figures
-from sync.ledger.history import history
-from sync.ledger.holding import parcels_on
-from sync.ledger.judgement import judge_book
-from sync.ledger.land import lay_out
+from sync.ledger.land.classes import ClassTable
+from sync.ledger.land.figures import parcel_figures
+from sync.ledger.land.history import history
+from sync.ledger.land.layout import lay_out
 from sync.ledger.reconcile import Held, Reconciliation
 from sync.ledger.results import ParcelResult, parcel_results
 from tests.ledger.diary import DAY_MS, HOUR_MS, NOW_MS, Diary, box

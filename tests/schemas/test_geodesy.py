@@ -25,7 +25,7 @@ from schemas.geodesy import (
     walked_area_sigma_m2,
 )
 from schemas.geometry import E9, MultiPolygon, Point, Polygon, Ring
-from sync.ledger.geodesy_arrays import GEOD, areas_m2, bearings_deg, distances_m, perimeters_m
+from sync.ledger.land.geodesy_arrays import GEOD, areas_m2, bearings_deg, distances_m, perimeters_m
 
 PLACES = st.builds(Point.from_degrees, st.floats(115.4, 117.6), st.floats(39.4, 41.1))
 

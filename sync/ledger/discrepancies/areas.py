@@ -14,7 +14,7 @@ from schemas.rules import Thresholds, area_tolerance_m2
 from sync.ledger.discrepancies.asked import Asked
 from sync.ledger.discrepancies.finding import Finding, found
 from sync.ledger.discrepancies.site import Footprint
-from sync.ledger.events import EventKind
+from sync.ledger.land.events import EventKind
 
 
 def area_mismatch(asked: Asked) -> Iterator[Finding]:

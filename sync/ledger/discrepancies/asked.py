@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 from schemas.photo_rules import PhotoRules, photo_rules
 from schemas.rules import Rules, Thresholds, rules
-from sync.ledger.classes import ClassTable
+from sync.ledger.book.facts import Book, Parcel
 from sync.ledger.discrepancies.site import Site
-from sync.ledger.facts import Book, Parcel
-from sync.ledger.figures import ParcelFigures
-from sync.ledger.land import Land, Project
-from sync.ledger.plane import to_plane
+from sync.ledger.land.classes import ClassTable
+from sync.ledger.land.figures import ParcelFigures
+from sync.ledger.land.layout import Land, Project
+from sync.ledger.land.plane import to_plane
 
 
 @dataclass(frozen=True)

@@ -17,10 +17,10 @@ from sync.ledger.discrepancies.areas import tolerance_m2
 from sync.ledger.discrepancies.asked import AskedOfLand
 from sync.ledger.discrepancies.finding import Finding, found
 from sync.ledger.discrepancies.site import Footprint, is_live
-from sync.ledger.events import EventKind, LandEvent
-from sync.ledger.fold import ADVERSE
-from sync.ledger.ground import Floats, Ints
-from sync.ledger.land import Land
+from sync.ledger.land.events import EventKind, LandEvent
+from sync.ledger.land.fold import ADVERSE
+from sync.ledger.land.ground import Floats, Ints
+from sync.ledger.land.layout import Land
 
 STAGES = {
     EventKind.DEMOLITION_NOT_CLEARED: "demolished",

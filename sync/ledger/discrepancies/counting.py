@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from schemas.codes import Discrepancy
-from sync.ledger.days import DAY_MS
+from sync.ledger.book.days import DAY_MS
 from sync.ledger.discrepancies.settling import Settled, State
 
 AGES_DAYS = (0, 30, 90, 180)

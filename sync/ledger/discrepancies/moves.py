@@ -15,8 +15,8 @@ from schemas.rules import relapse_threshold_m2
 from sync.ledger.discrepancies.asked import AskedOfLand
 from sync.ledger.discrepancies.finding import Finding, found
 from sync.ledger.discrepancies.site import is_live
-from sync.ledger.fold import CLEARED, D12, D16, D18, D20, RESTORED, STATES
-from sync.ledger.ground import Floats, Ints
+from sync.ledger.land.fold import CLEARED, D12, D16, D18, D20, RESTORED, STATES
+from sync.ledger.land.ground import Floats, Ints
 
 _STATE_NAMES = tuple(state.value for state in STATES)
 

@@ -10,12 +10,12 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from schemas.codes import Discrepancy
-from sync.ledger.classes import ClassTable
+from sync.ledger.book.facts import Version
 from sync.ledger.discrepancies.asked import Asked, AskedOfLand
 from sync.ledger.discrepancies.finding import Finding
 from sync.ledger.discrepancies.settling import Bench, State, settle
 from sync.ledger.discrepancies.table import BEFORE_FOLD, on_land
-from sync.ledger.facts import Version
+from sync.ledger.land.classes import ClassTable
 from sync.ledger.reconcile import Laid, Reconciliation
 
 

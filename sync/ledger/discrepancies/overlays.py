@@ -10,15 +10,15 @@ import shapely
 from schemas.codes import CodeSystem, Discrepancy, OverlayKind, RestorationKind
 from schemas.errors import LedgerError
 from schemas.register_fields import Overlay
-from sync.ledger.classes import NO_CLASS, ClassTable
-from sync.ledger.days import day_of
+from sync.ledger.book.days import day_of
+from sync.ledger.book.facts import LandClass, RegisterRow
+from sync.ledger.book.holding import register_on
 from sync.ledger.discrepancies.asked import AskedOfLand
 from sync.ledger.discrepancies.finding import Finding, found
 from sync.ledger.discrepancies.site import is_live
-from sync.ledger.events import EventKind, LandEvent
-from sync.ledger.facts import LandClass, RegisterRow
-from sync.ledger.holding import register_on
-from sync.ledger.plane import Geometries
+from sync.ledger.land.classes import NO_CLASS, ClassTable
+from sync.ledger.land.events import EventKind, LandEvent
+from sync.ledger.land.plane import Geometries
 
 _CHECKED = frozenset({EventKind.REGREENING_PASSED, EventKind.REUSE, EventKind.NEW_BUILD})
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from schemas.codes import Discrepancy, InspectionKind
 from schemas.standing import Standing
+from sync.ledger.book.facts import Book, Said, Version
 from sync.ledger.discrepancies.asked import Asked
 from sync.ledger.discrepancies.finding import Finding, found
-from sync.ledger.facts import Book, Said, Version
 
 INSPECTOR, REVIEWER = "inspector", "reviewer"
 _ITEM_KINDS = frozenset({InspectionKind.DEMOLITION, InspectionKind.REGREENING})

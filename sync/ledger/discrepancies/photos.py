@@ -12,11 +12,11 @@ import shapely
 
 from schemas.codes import AreaSource, Discrepancy, Shot
 from schemas.photo_rules import Need, Occasion, Substitute
+from sync.ledger.book.facts import PhotoFact, Version
 from sync.ledger.discrepancies.asked import Asked
 from sync.ledger.discrepancies.finding import Finding, found, not_checked
 from sync.ledger.discrepancies.site import is_current
-from sync.ledger.facts import PhotoFact, Version
-from sync.ledger.geodesy_arrays import bearings_deg
+from sync.ledger.land.geodesy_arrays import bearings_deg
 
 
 def photo_set(asked: Asked) -> Iterator[Finding]:

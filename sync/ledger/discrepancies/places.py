@@ -9,12 +9,12 @@ import shapely
 
 from schemas.codes import Discrepancy, OverlayKind
 from schemas.register_fields import Overlay
-from sync.ledger.days import day_of
+from sync.ledger.book.days import day_of
+from sync.ledger.book.holding import register_on, units_on
 from sync.ledger.discrepancies.asked import Asked
 from sync.ledger.discrepancies.finding import Finding, found, not_checked
 from sync.ledger.discrepancies.site import Footprint
-from sync.ledger.events import EventKind
-from sync.ledger.holding import register_on, units_on
+from sync.ledger.land.events import EventKind
 
 _NEARLY = 1e-9
 """Two computations of the same share differ by less."""

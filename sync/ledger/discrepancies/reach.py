@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 import shapely
 
-from sync.ledger.facts import Book
+from sync.ledger.book.facts import Book
 
 
 def around(book: Book, parcels: Set[str]) -> Book:

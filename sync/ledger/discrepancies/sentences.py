@@ -6,7 +6,7 @@ What was seen or does not fit, never that somebody did wrong: 疑似新增建设
 from __future__ import annotations
 
 from schemas.findings import discrepancies
-from sync.ledger.days import day_of
+from sync.ledger.book.days import day_of
 from sync.ledger.discrepancies.catalogue import SENTENCES, WORDS, Sentence
 from sync.ledger.discrepancies.finding import Figure, Finding
 

@@ -17,8 +17,8 @@ from enum import StrEnum
 from schemas.codes import Discrepancy, DiscrepancyScope
 from schemas.ids import is_entry_id
 from schemas.roles import Role
+from sync.ledger.book.facts import Book, Decision, Resolved, Version
 from sync.ledger.discrepancies.finding import Finding, in_order
-from sync.ledger.facts import Book, Decision, Resolved, Version
 
 
 class State(StrEnum):

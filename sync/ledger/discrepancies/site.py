@@ -15,11 +15,11 @@ import shapely
 
 from schemas.codes import AreaSource, InspectionKind, LandFreed, RegreeningOutcome
 from schemas.standing import Standing
-from sync.ledger.events import RANK, EventKind, Force, LandEvent
-from sync.ledger.facts import Parcel, Version
-from sync.ledger.ground import Floats
-from sync.ledger.land import Land, Project
-from sync.ledger.plane import Geometries
+from sync.ledger.book.facts import Parcel, Version
+from sync.ledger.land.events import RANK, EventKind, Force, LandEvent
+from sync.ledger.land.ground import Floats
+from sync.ledger.land.layout import Land, Project
+from sync.ledger.land.plane import Geometries
 
 CLAIMS = frozenset(
     {

@@ -12,16 +12,16 @@ from typing import Protocol
 
 from schemas.codes import Discrepancy, DiscrepancyScope
 from schemas.findings import discrepancies
-from sync.ledger.book import BookBuilder, Changes
-from sync.ledger.classes import ClassTable
+from sync.ledger.book.builder import BookBuilder, Changes
+from sync.ledger.book.facts import Book, Check, Parcel, Resolved
 from sync.ledger.discrepancies.asked import Asked
 from sync.ledger.discrepancies.finding import Finding
 from sync.ledger.discrepancies.people import ACCEPTANCE, one_person_twice
 from sync.ledger.discrepancies.settling import Bench, holding, settle, stopped_documents
 from sync.ledger.discrepancies.table import BEFORE_FOLD
-from sync.ledger.facts import Book, Check, Parcel, Resolved
-from sync.ledger.land import Project
-from sync.ledger.plane import to_plane
+from sync.ledger.land.classes import ClassTable
+from sync.ledger.land.layout import Project
+from sync.ledger.land.plane import to_plane
 
 Pair = tuple[str, Discrepancy]
 

@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta, timezone
 from itertools import pairwise
 
 from schemas.codes import Discrepancy
+from sync.ledger.book.facts import Version
 from sync.ledger.discrepancies.asked import Asked
 from sync.ledger.discrepancies.finding import Finding, found
 from sync.ledger.discrepancies.site import is_current
-from sync.ledger.facts import Version
-from sync.ledger.geodesy_arrays import distances_m
+from sync.ledger.land.geodesy_arrays import distances_m
 
 _BEIJING = timezone(timedelta(hours=8))
 

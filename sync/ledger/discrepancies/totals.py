@@ -13,15 +13,15 @@ import numpy as np
 
 from schemas.codes import AreaSource, Discrepancy
 from schemas.rules import area_tolerance_m2
-from sync.ledger import exact
-from sync.ledger.acceptance import Accepted, class_index, surveys_on
-from sync.ledger.classes import NO_CLASS
-from sync.ledger.days import day_of
+from sync.ledger.accounts.acceptance import Accepted, class_index, surveys_on
+from sync.ledger.book.days import day_of
+from sync.ledger.book.facts import Said, Survey
 from sync.ledger.discrepancies.asked import AskedOfLand
 from sync.ledger.discrepancies.finding import Finding, found
-from sync.ledger.facts import Said, Survey
-from sync.ledger.plan_sections import GreenBalance, QuotaStatus, TargetGap
-from sync.ledger.unit_figures import Level
+from sync.ledger.land import exact
+from sync.ledger.land.classes import NO_CLASS
+from sync.ledger.statement.plan_sections import GreenBalance, QuotaStatus, TargetGap
+from sync.ledger.statement.unit_figures import Level
 
 
 @dataclass(frozen=True)

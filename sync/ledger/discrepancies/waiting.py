@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.codes import Discrepancy
-from sync.ledger.days import DAY_MS
+from sync.ledger.book.days import DAY_MS
 from sync.ledger.discrepancies.asked import AskedOfLand
 from sync.ledger.discrepancies.finding import Finding, found, not_checked
 from sync.ledger.discrepancies.moves import last_cleared_ms
-from sync.ledger.events import EventKind
-from sync.ledger.fold import CLEARED, Mode
-from sync.ledger.ground import Ints
+from sync.ledger.land.events import EventKind
+from sync.ledger.land.fold import CLEARED, Mode
+from sync.ledger.land.ground import Ints
 
 
 def unrestored(asked: AskedOfLand) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ from fractions import Fraction
 from schemas.codes import DiscrepancyScope
 from sync.ledger.discrepancies.counting import AGES_DAYS, NOTICE, age_days
 from sync.ledger.discrepancies.settling import Settled, State
-from sync.ledger.field_sections import DiscrepancyCount
+from sync.ledger.statement.field_sections import DiscrepancyCount
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,8 @@ from schemas.canonical import canonical, sha256_hex
 from schemas.codes import Measure
 from sync.ledger.report.sections import ANNEX, SECTIONS
 from sync.ledger.report.table import Section, rows_of
-from sync.ledger.statement import ChainLink, ParcelRow, Restated, Statement
-from sync.ledger.unit_figures import FigureRow, Level
+from sync.ledger.statement.contents import ChainLink, ParcelRow, Restated, Statement
+from sync.ledger.statement.unit_figures import FigureRow, Level
 
 FORMAT = "greenbelt-ledger-report"
 VERSION = 1

@@ -14,7 +14,7 @@ from schemas.errors import Code
 from schemas.geometry import MAX_VERTICES
 from sync.imports.reading import read_sheet
 from sync.imports.sheet import ReadOptions, Sheet
-from sync.ledger.geodesy_arrays import areas_m2
+from sync.ledger.land.geodesy_arrays import areas_m2
 from tests.imports.reading import kit
 
 GOOD = kit.PARCELS[0]

@@ -23,14 +23,9 @@ from schemas.codes import (
 from schemas.register_fields import Overlay
 from schemas.rules import rules
 from schemas.standing import Standing
-from sync.ledger.classes import ClassTable
-from sync.ledger.days import day_of
-from sync.ledger.discrepancies.asked import Asked, AskedOfLand
-from sync.ledger.discrepancies.finding import Finding
-from sync.ledger.discrepancies.settling import Bench, holding, settle
-from sync.ledger.discrepancies.table import before_fold, on_land
-from sync.ledger.entered import Terms
-from sync.ledger.facts import (
+from sync.ledger.book.days import day_of
+from sync.ledger.book.entered import Terms
+from sync.ledger.book.facts import (
     BaselinePart,
     Book,
     Check,
@@ -44,11 +39,16 @@ from sync.ledger.facts import (
     Said,
     Version,
 )
-from sync.ledger.figures import parcel_figures
-from sync.ledger.holding import parcels_on
-from sync.ledger.judgement import judge_book
-from sync.ledger.land import lay_out
-from sync.ledger.plane import to_degrees
+from sync.ledger.book.holding import parcels_on
+from sync.ledger.book.judgement import judge_book
+from sync.ledger.discrepancies.asked import Asked, AskedOfLand
+from sync.ledger.discrepancies.finding import Finding
+from sync.ledger.discrepancies.settling import Bench, holding, settle
+from sync.ledger.discrepancies.table import before_fold, on_land
+from sync.ledger.land.classes import ClassTable
+from sync.ledger.land.figures import parcel_figures
+from sync.ledger.land.layout import lay_out
+from sync.ledger.land.plane import to_degrees
 
 CLASSES = ClassTable.of()
 BEIJING = timezone(timedelta(hours=8))

@@ -9,7 +9,7 @@ import pytest
 
 from schemas.codes import AreaSource, Discrepancy, DiscrepancyScope, InspectionKind, Shot
 from schemas.standing import Standing
-from sync.ledger.facts import Version
+from sync.ledger.book.facts import Version
 from tests.ledger.discrepancies.kit import Ledger, changed, entries, ms, of_code, photo
 
 D = Discrepancy

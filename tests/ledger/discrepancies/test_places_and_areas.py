@@ -11,8 +11,8 @@ from schemas.codes import AreaSource, Discrepancy, DiscrepancyScope, LandFreed, 
 from schemas.register_fields import Overlay
 from schemas.rules import rules
 from schemas.standing import Standing
+from sync.ledger.book.facts import UnitRow
 from sync.ledger.discrepancies.areas import slip_factor, walked_sigma_m2
-from sync.ledger.facts import UnitRow
 from tests.ledger.discrepancies.kit import Ledger, box, changed, entries, of_code
 
 D = Discrepancy

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.codes import AreaSource, RegreeningOutcome
+from sync.ledger.book.facts import Book
 from sync.ledger.discrepancies.finding import Finding
 from sync.ledger.discrepancies.reach import around
 from sync.ledger.discrepancies.sentences import sentence
-from sync.ledger.facts import Book
 from tests.ledger.discrepancies.kit import Ledger, findings_of, land_class
 
 PLOTS = {"P1": (0, 0, 50, 40), "P2": (50, 0, 100, 40), "P3": (0, 40, 50, 80), "P4": (50, 40, 100, 80)}

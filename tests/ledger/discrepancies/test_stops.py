@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 
 from schemas.codes import Discrepancy
 from schemas.rules import rules
-from sync.ledger.book import read_book
-from sync.ledger.classes import ClassTable
-from sync.ledger.days import day_of
+from sync.ledger.book.builder import read_book
+from sync.ledger.book.days import day_of
+from sync.ledger.book.holding import parcels_on
 from sync.ledger.discrepancies.asked import Asked
 from sync.ledger.discrepancies.settling import Bench, Settled, holding, settle, stopped_documents
 from sync.ledger.discrepancies.stops import Stops
 from sync.ledger.discrepancies.table import before_fold
-from sync.ledger.holding import parcels_on
+from sync.ledger.land.classes import ClassTable
 from sync.ledger.reconcile import Reconciliation
 from tests.ledger.diary import HOUR_MS, NOW_MS, Diary, box
 

@@ -10,16 +10,16 @@ from typing import Any
 import pytest
 
 from schemas.codes import Discrepancy, DiscrepancyScope, Measure
-from sync.ledger.acceptance import accept
+from sync.ledger.accounts.acceptance import accept
+from sync.ledger.accounts.quota import quota_statuses
+from sync.ledger.accounts.targets import gaps
+from sync.ledger.book.facts import CheckedArea, QuotaStep, RegisterRow, Survey, TargetLine
 from sync.ledger.discrepancies.finding import Finding
 from sync.ledger.discrepancies.table import on_totals
 from sync.ledger.discrepancies.totals import AskedOfTotals
-from sync.ledger.facts import CheckedArea, QuotaStep, RegisterRow, Survey, TargetLine
-from sync.ledger.history import history
-from sync.ledger.plan_sections import GreenBalance
-from sync.ledger.quota import quota_statuses
-from sync.ledger.targets import gaps
-from sync.ledger.unit_figures import Level
+from sync.ledger.land.history import history
+from sync.ledger.statement.plan_sections import GreenBalance
+from sync.ledger.statement.unit_figures import Level
 from tests.ledger.discrepancies.kit import NOW, Ledger, ground_of, land_class
 
 D = Discrepancy

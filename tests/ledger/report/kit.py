@@ -24,8 +24,13 @@ from schemas.codes import (
 from schemas.entries import Checkpoint, Disposition, LogRow
 from schemas.ids import key_id, uuid7
 from schemas.reference import Editions
-from sync.ledger.facts import LandClass
-from sync.ledger.field_sections import (
+from sync.ledger.book.facts import LandClass
+from sync.ledger.report import proof
+from sync.ledger.report.ageing import AgedCount
+from sync.ledger.report.document import Contents, contents_of, entries_named
+from sync.ledger.report.sealed import Issuer, ProvenRow, Report, seal
+from sync.ledger.statement.contents import ChainLink, ClassShare, FlowCell, Header, ParcelRow, Restated, Statement
+from sync.ledger.statement.field_sections import (
     AwaitingChange,
     Coverage,
     DayBin,
@@ -40,7 +45,7 @@ from sync.ledger.field_sections import (
     Sighting,
     StructureStock,
 )
-from sync.ledger.plan_sections import (
+from sync.ledger.statement.plan_sections import (
     GreenBalance,
     MilestoneRow,
     OwnerResidue,
@@ -54,12 +59,7 @@ from sync.ledger.plan_sections import (
     TargetRow,
     TransferRow,
 )
-from sync.ledger.report import proof
-from sync.ledger.report.ageing import AgedCount
-from sync.ledger.report.document import Contents, contents_of, entries_named
-from sync.ledger.report.sealed import Issuer, ProvenRow, Report, seal
-from sync.ledger.statement import ChainLink, ClassShare, FlowCell, Header, ParcelRow, Restated, Statement
-from sync.ledger.unit_figures import ClaimSums, FigureRow, Flow, Level, Net, Period, Stock, UnitFigures
+from sync.ledger.statement.unit_figures import ClaimSums, FigureRow, Flow, Level, Net, Period, Stock, UnitFigures
 
 SYSTEM = CodeSystem.THIRD_LAND_SURVEY
 START_MS = 1_735_660_800_000

@@ -15,8 +15,8 @@ from schemas.errors import Code, LedgerError
 from schemas.reference import Editions
 from sync.ledger.report.diff import ROUNDING, explain, restated
 from sync.ledger.report.document import Contents
-from sync.ledger.statement import ParcelRow, Statement
-from sync.ledger.unit_figures import Stock, UnitFigures
+from sync.ledger.statement.contents import ParcelRow, Statement
+from sync.ledger.statement.unit_figures import Stock, UnitFigures
 from tests.ledger.report.kit import Log, contents, statement
 
 

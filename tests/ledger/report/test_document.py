@@ -32,7 +32,7 @@ from sync.ledger.report.sealed import Report, hash_of, read_document
 from sync.ledger.report.sections import ANNEX, FIGURES, SECTIONS
 from sync.ledger.report.words import WORDS
 from sync.ledger.report.xlsx import workbook
-from sync.ledger.unit_figures import Level
+from sync.ledger.statement.unit_figures import Level
 from tests.ledger.report.kit import Log, contents, sealed, small_report, statement
 
 

@@ -11,7 +11,7 @@ from pyproj import Transformer
 from schemas.admin_units import admin_units, demo_units
 from schemas.reference import Editions
 from sync.commands.report_ledger import Wanted, statement_of
-from sync.ledger.book import read_book
+from sync.ledger.book.builder import read_book
 from sync.ledger.report.document import Contents, contents_of
 from sync.ledger.report.sections import ANNEX, FIGURES, SECTIONS
 from tests.ledger.diary import Diary

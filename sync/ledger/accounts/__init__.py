@@ -1,0 +1,1 @@
+"""Figures of documents, plans and sites. See ../README.md."""

@@ -1,0 +1,1 @@
+"""Facts of the log, and which of them count. See ../README.md."""

@@ -1,0 +1,1 @@
+"""Ground: outlines in a plane, pieces, the fold, the figures of parcels. See ../README.md."""

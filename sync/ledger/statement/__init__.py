@@ -1,0 +1,1 @@
+"""The verification report as exact data. See ../README.md."""
