@@ -1,8 +1,8 @@
 """What the ledger reads of the log, typed: parcels, versions of records, and what offices said. Facts, no verdicts.
 
 `builder.py` makes these of log rows; a scenario file or a benchmark makes them directly. Outlines are shapely
-geometries in EPSG:4490 degrees, longitude first, valid, polygon parts only; areas in hundredths of m² (`_e2`) are those that a
-person entered; instants are Unix milliseconds. Days are Beijing dates.
+geometries in EPSG:4490 degrees, longitude first, valid, polygon parts only; areas in hundredths of m² (`_e2`) are those
+that a person entered; instants are Unix milliseconds. Days are Beijing dates.
 """
 
 from __future__ import annotations
