@@ -21,6 +21,7 @@ from sync.central import keys, rows
 from sync.central.accounts import Account, read_account
 from sync.central.admission import Author
 from sync.central.engine import Store, open_store
+from sync.central.intake import Intake
 from sync.central.keys import CentralKey
 from sync.central.migrations import migrate
 from sync.central.settings import CentralSettings
@@ -57,6 +58,7 @@ class Central:
         self.clock = clock
         self.admin: AdminUnits = admin_units().joined(demo_units()) if settings.demo_units else admin_units()
         self.store: Store = open_store(settings)
+        self.intake = Intake()
         self.swept_ms = 0
         self._checked_heads: dict[bytes, bool] = {}
         self._heads_lock = threading.Lock()

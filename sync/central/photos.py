@@ -18,14 +18,14 @@ from dataclasses import asdict, dataclass, replace
 from io import FileIO
 from pathlib import Path
 
-from sqlalchemy import bindparam, func, insert, select
+from sqlalchemy import func, select
 
 from schemas.errors import Code, LedgerError
 from schemas.ids import CENTRAL_DEVICE
 from sync.central import rows
 from sync.central.central import Caller, Central
-from sync.central.tables import entries, evidence, listed_photos, photos
-from sync.central.writer import LogWriter
+from sync.central.intake import Arrival
+from sync.central.tables import entries, listed_photos, photos
 
 _DONE_KEPT_S = 86_400
 _A_WRITE = 1 << 20
@@ -293,43 +293,8 @@ class PhotoFolder:
 
 
 def receive(central: Central, sha256: str, length: int, device: str, account: str) -> None:
-    """Note a photo whose bytes are durable and checked, and the evidence that it completes, in one transaction."""
-    with central.store.write() as connection:
-        known = connection.execute(_KNOWN, {"photo": sha256}).first()
-        if known is None:
-            values = {
-                "sha256": sha256, "bytes": length, "received_ms": central.clock(), "device": device, "account": account
-            }  # fmt: skip
-            connection.execute(insert(photos), values)
-        ids = list(connection.execute(_COMPLETED, {"photo": sha256}).scalars())
-        if ids:
-            writer = LogWriter(connection, central.key, central.clock())
-            known_entries = rows.by_ids(connection, ids)
-            writer.note_evidence([known_entries[entry_id].entry() for entry_id in ids])
-            writer.finish()
-
-
-_KNOWN = select(photos.c.sha256).where(photos.c.sha256 == bindparam("photo"))
-_others = listed_photos.alias("others")
-_held = photos.alias("held")
-_lacking = (
-    select(_others.c.sha256)
-    .outerjoin(_held, _held.c.sha256 == _others.c.sha256)
-    .where(_others.c.entry == entries.c.id, _held.c.sha256.is_(None))
-)
-_COMPLETED = (
-    select(entries.c.id)
-    .join(listed_photos, listed_photos.c.entry == entries.c.id)
-    .outerjoin(evidence, evidence.c.entry == entries.c.id)
-    .where(
-        listed_photos.c.sha256 == bindparam("photo"),
-        evidence.c.entry.is_(None),
-        rows.COUNTS,
-        ~_lacking.correlate(entries).exists(),
-    )
-    .order_by(entries.c.seq)
-)
-"""Entries that list this photo and now lack none, and of which the log does not say so yet."""
+    """Note a photo whose bytes are durable and checked, and the evidence that it completes."""
+    central.intake.note(central, Arrival(sha256, length, device, account))
 
 
 def announced(upload_dir: Path) -> set[str]:

@@ -213,19 +213,19 @@ class SyncClient:
         if report.device_state != "active":
             return report
         await self._ask_missing()
-        tried: set[str] = set()
+        failed: set[str] = set()
         fault: LedgerError | None = None
         while True:
-            photo = next((p for p in self._uploader.waiting(limit=len(tried) + 1) if p.sha256 not in tried), None)
+            photo = next((p for p in self._uploader.waiting(limit=len(failed) + 1) if p.sha256 not in failed), None)
             if photo is None:
                 break
-            tried.add(photo.sha256)
             try:
                 await self._uploader.send(photo)
                 report = replace(report, photos=report.photos + 1)
             except LedgerError as error:
                 if error.code not in _ONE_PHOTO:
                     raise
+                failed.add(photo.sha256)
                 fault = fault or error  # this photo is tried again later; those behind it go now
         if fault is not None:
             raise fault

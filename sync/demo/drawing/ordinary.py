@@ -33,7 +33,7 @@ def story(plot: Plot, tablet: str, chance: Chance) -> Story:
         plot = replace(plot, parts=tuple(replace(part, land_class="1202") for part in plot.parts))
     script = Script(plot, tablet)
     STORIES[name][1](script, chance)
-    if chance.random() < 0.1:
+    if chance.random() < 0.5:
         _visit_facility(script, chance)
     return script.told()
 
@@ -69,7 +69,8 @@ def _restored(script: Script, chance: Chance) -> None:
     box = site(script.plot, chance)
     works = chance.choice((1, 1, 2, 3))
     script.cleared(works - 1, box)
-    script.planted(works, box, script.plot.planned_class, PLANTING[works])
+    if chance.random() < 0.5:  # nobody came between planting and the check
+        script.planted(works, box, script.plot.planned_class, PLANTING[works])
     script.passed(works + 2, box, script.plot.planned_class, PLANTING[works])
 
 
@@ -151,7 +152,7 @@ def _before(script: Script, chance: Chance) -> None:
 
 
 STORIES: dict[str, tuple[int, Tell]] = {
-    "idle": (34, _idle),
+    "idle": (78, _idle),
     "demolished": (9, _demolished),
     "cleared": (12, _cleared),
     "in two steps": (8, _in_two_steps),
@@ -167,7 +168,7 @@ STORIES: dict[str, tuple[int, Tell]] = {
     "waiting": (4, _waiting),
     "returned": (4, _returned),
     "rejected": (2, _rejected),
-    "impossible": (4, _impossible),
+    "impossible": (10, _impossible),
     "before": (6, _before),
 }
 """Stories by name, each with its share."""

@@ -17,6 +17,8 @@ from sync.demo.drawing.visits import Story, Visit
 
 A_DAY = 8
 _BETWEEN_MS = HOUR_MS * 5 // 6
+_TRAVEL = 3
+"""Places in a day's list that go to the way to another unit."""
 _HURRIED_MS = 60_000
 _FULL = 500
 """From so many parcels on all units of the plan take part; a smaller world has four of them."""
@@ -82,7 +84,7 @@ def _fault_stories(plots: dict[str, Iterator[Plot]], fictional: list[str]) -> It
 
 
 def _toured(visits: Iterable[Visit]) -> Iterator[Visit]:
-    """The visits with their times: a tour goes unit by unit, a new unit on a new day."""
+    """The visits with their times: a tour goes unit by unit, with hours on the road between two."""
     tours: dict[tuple[str, int, int], list[Visit]] = defaultdict(list)
     for visit in visits:
         tours[visit.tablet, visit.season, visit.round].append(visit)
@@ -99,8 +101,10 @@ def _timed(tour: list[Visit], season: int, round_: int) -> Iterator[Visit]:
             last_ms += _HURRIED_MS
             yield replace(visit, at_ms=last_ms)
             continue
-        if slot == A_DAY or visit.unit != unit or (last_ms and last_ms > at(day, 9) + slot * _BETWEEN_MS):
-            day, slot, unit = next(days), 0, visit.unit
+        if visit.unit != unit:
+            slot, unit = slot + _TRAVEL, visit.unit
+        if slot >= A_DAY or last_ms >= at(day, 9) + slot * _BETWEEN_MS:
+            day, slot = next(days), 0
         last_ms = at(day, 9) + slot * _BETWEEN_MS
         slot += 1
         yield replace(visit, at_ms=last_ms)
