@@ -11,7 +11,8 @@ from rich.console import Console
 
 from schemas.errors import LedgerError
 
-out = Console(highlight=False, soft_wrap=True)
+# Where no terminal says how wide it is (a pipe, a file, CI), tables are not squeezed into 80 columns.
+out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 160)
 _err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
