@@ -6,14 +6,12 @@ the announced one (I9), and then the log says so wherever that completes an insp
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from io import FileIO
 from pathlib import Path
@@ -24,13 +22,15 @@ from schemas.errors import Code, LedgerError
 from schemas.ids import CENTRAL_DEVICE
 from sync.central import rows
 from sync.central.central import Caller, Central
+from sync.central.durable import flush, flush_folder, make_folder, write_durably, write_whole
 from sync.central.intake import Arrival
 from sync.central.tables import entries, listed_photos, photos
 
 _DONE_KEPT_S = 86_400
-_A_WRITE = 1 << 20
-"""Bytes in one call: Linux 6.18 on ext4 took ten times as long over one write of 4 MiB as over four of 1 MiB."""
 _SWEEP_EVERY_S = 3600
+_WHOLE = ".whole"
+"""Ending of the file of a photo that came whole, until it is one: `<upload>.<sha256>.<account>.whole`."""
+_ID_LENGTH = 32
 
 
 @dataclass(frozen=True)
@@ -91,25 +91,25 @@ class PhotoFolder:
     def take(self, caller: Caller, sha256: str, data: bytes, metadata: str = "") -> Upload:
         """Take a photo that came whole in the request that announced it; it is visible when this returns.
 
-        Nothing is left to continue, so no note stays: who lost the answer announces it again. Raises as `begin`, and
-        PHOTO_HASH_MISMATCH.
+        There is nothing to continue, so it needs no note: its file's name says what it is, until it is a photo. Whoever
+        lost the answer announces it again. Raises as `begin`, and PHOTO_HASH_MISMATCH.
         """
         made = self._announced(caller, sha256, len(data), metadata)
         if hashlib.sha256(data).hexdigest() != sha256:
             raise LedgerError(Code.PHOTO_HASH_MISMATCH, sha256=sha256)
-        with self._part(made).open("xb", buffering=0) as file:
-            fcntl.flock(file, fcntl.LOCK_EX)  # before there is a note: a sweep finds uploads by their notes and waits
-            # Both are durable, under their names too, before the photo has its own (see `announced`).
-            _write_whole(file, data)
-            _flush(file)
-            with _room_or_ours():
-                fresh = self._note(made).with_suffix(".new")
-                _write_flushed(fresh, json.dumps(asdict(made)).encode())
-                fresh.replace(self._note(made))
-                _sync_folder(fresh.parent)
-            self._publish(made)
+        path = self._uploads / made.owner / f"{made.id}.{sha256}.{made.account}{_WHOLE}"
+        with path.open("xb", buffering=0) as file:
+            fcntl.flock(file, fcntl.LOCK_EX)  # a sweep that finds it waits
+            try:
+                write_whole(file, data)
+                flush(file)
+            except BaseException:
+                path.unlink()
+                raise
+            flush_folder(path.parent)  # durable under a name that announces it, before it has the photo's (`announced`)
+            self._publish(path, sha256)
             receive(self._central, sha256, len(data), made.device, made.account)
-            self.discard(made)
+            path.unlink()
         return made
 
     def _announced(self, caller: Caller, sha256: str, length: int, metadata: str) -> Upload:
@@ -125,7 +125,7 @@ class PhotoFolder:
             os.urandom(16).hex(), sha256, length, metadata, device, caller.account, self._central.clock(), False
         )
         folder = self._part(made).parent
-        _make_folder(folder)
+        make_folder(folder)
         if sum(1 for _ in folder.glob("*.part")) >= settings.max_unfinished_uploads:
             raise LedgerError(Code.UPLOAD_QUOTA, retry_after_s=60)
         if shutil.disk_usage(folder).free < settings.min_free_bytes + length:
@@ -167,7 +167,7 @@ class PhotoFolder:
             at = file.seek(0, os.SEEK_END)
             if offset != at:  # another request was quicker
                 raise LedgerError(Code.UPLOAD_OFFSET_CONFLICT, expected=at)
-            _write_whole(file, data)
+            write_whole(file, data)
         return at + len(data)
 
     def settle(self, upload: Upload) -> None:
@@ -186,11 +186,11 @@ class PhotoFolder:
             if not self._part(upload).exists():  # or while this one waited
                 self.offset(upload)
                 return
-            _flush(file)
+            flush(file)
             if hashlib.file_digest(file, "sha256").hexdigest() != upload.sha256:
                 self.discard(upload)
                 raise LedgerError(Code.PHOTO_HASH_MISMATCH, sha256=upload.sha256)
-            self._publish(upload)
+            self._publish(self._part(upload), upload.sha256)
             receive(self._central, upload.sha256, upload.length, upload.device, upload.account)
             self._write_note(replace(upload, done=True))
             self._part(upload).unlink()
@@ -221,7 +221,7 @@ class PhotoFolder:
     def keep(self, sha256: str, data: bytes) -> None:
         """Store the bytes of a photo that came in a file and were checked, durably under their name."""
         final = self.path(sha256)
-        _make_folder(final.parent)
+        make_folder(final.parent)
         write_durably(final, data)
 
     def missing(self, device: str) -> list[str]:
@@ -260,18 +260,18 @@ class PhotoFolder:
         fcntl.flock(file, fcntl.LOCK_EX)
         return file
 
-    def _publish(self, upload: Upload) -> None:
+    def _publish(self, part: Path, sha256: str) -> None:
         """Give the whole file its second name. A crash after this leaves an upload that is whole and settles again.
 
         A file of that name is replaced, which heals one that was damaged on disk.
         """
-        final = self.path(upload.sha256)
-        _make_folder(final.parent)
-        temporary = final.with_name(f".{upload.id}")
-        os.link(self._part(upload), temporary)
+        final = self.path(sha256)
+        make_folder(final.parent)
+        temporary = final.with_name(f".{part.name[:_ID_LENGTH]}")
+        os.link(part, temporary)
         temporary.replace(final)
         temporary.unlink(missing_ok=True)  # renaming onto the same file's other name leaves both
-        _sync_folder(final.parent)
+        flush_folder(final.parent)
 
     def _sweep(self) -> None:
         """Once an hour, and soon after a start: settle what a crash left whole, forget what nobody finished."""
@@ -279,6 +279,9 @@ class PhotoFolder:
         if now_ms - self._central.swept_ms < _SWEEP_EVERY_S * 1000:
             return
         self._central.swept_ms = now_ms
+        for whole in self._uploads.glob(f"*/*{_WHOLE}"):
+            with suppress(FileNotFoundError, LedgerError):  # finished meanwhile, or it is somebody else's turn
+                self._settle_whole(whole)
         for note in self._uploads.glob("*/*.json"):
             part = note.with_suffix(".part")
             begun = _read_note(note) if part.exists() else None
@@ -292,15 +295,30 @@ class PhotoFolder:
                     note.unlink(missing_ok=True)
 
 
+    def _settle_whole(self, path: Path) -> None:
+        """Finish what a crash left of a photo that came whole; bytes that are not what the name says go."""
+        _, sha256, account = path.name.removesuffix(_WHOLE).split(".", 2)
+        device = CENTRAL_DEVICE if path.parent.name == f"desk.{account}" else path.parent.name
+        with path.open("rb", buffering=0) as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            if not path.exists():
+                return
+            if hashlib.file_digest(file, "sha256").hexdigest() == sha256:
+                self._publish(path, sha256)
+                receive(self._central, sha256, path.stat().st_size, device, account)
+            path.unlink()
+
+
 def receive(central: Central, sha256: str, length: int, device: str, account: str) -> None:
     """Note a photo whose bytes are durable and checked, and the evidence that it completes."""
     central.intake.note(central, Arrival(sha256, length, device, account))
 
 
 def announced(upload_dir: Path) -> set[str]:
-    """Hashes of photos whose uploads have notes: their files may lie there a moment before the database says so."""
+    """Hashes of photos whose uploads are on disk: their files may lie there a moment before the database says so."""
     notes = (_read_note(path) for path in upload_dir.glob("*/*.json"))
-    return {note.sha256 for note in notes if note is not None}
+    whole = {path.name.split(".")[1] for path in upload_dir.glob(f"*/*{_WHOLE}")}
+    return whole | {note.sha256 for note in notes if note is not None}
 
 
 def count_held(central: Central) -> tuple[int, int]:
@@ -310,24 +328,6 @@ def count_held(central: Central) -> tuple[int, int]:
         return int(count), int(size)
 
 
-def write_durably(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all: temporary name, fsync, rename, fsync of the folder."""
-    temporary = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
-    with temporary.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-    _sync_folder(path.parent)
-
-
-def _write_flushed(path: Path, data: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
 def _read_note(path: Path) -> Upload | None:
     try:
         return Upload(**json.loads(path.read_bytes()))
@@ -335,51 +335,5 @@ def _read_note(path: Path) -> Upload | None:
         return None
 
 
-def _write_whole(file: FileIO, data: bytes) -> None:
-    """Write at the end; on failure the file is as long as before. Raises CENTRAL_DISK_FULL."""
-    before = file.tell()
-    left = memoryview(data)
-    try:
-        with _room_or_ours():
-            while left:
-                left = left[file.write(left[:_A_WRITE]) :]
-    except BaseException:
-        os.truncate(file.fileno(), before)
-        raise
-
-
-def _flush(file: FileIO) -> None:
-    """Wait for the disk. Raises CENTRAL_DISK_FULL."""
-    with _room_or_ours():
-        os.fsync(file.fileno())
-
-
-@contextmanager
-def _room_or_ours() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise LedgerError(Code.CENTRAL_DISK_FULL) from error
-        raise
-
-
-def _make_folder(folder: Path) -> None:
-    """Make a folder and those above it so that they survive a power cut."""
-    if folder.is_dir():
-        return
-    _make_folder(folder.parent)
-    folder.mkdir(exist_ok=True)
-    _sync_folder(folder.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def _is_id(text: str) -> bool:
-    return len(text) == 32 and all(letter in "0123456789abcdef" for letter in text)
+    return len(text) == _ID_LENGTH and all(letter in "0123456789abcdef" for letter in text)

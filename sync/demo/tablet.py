@@ -18,14 +18,13 @@ from typing import Any
 from pydantic import JsonValue
 
 from schemas.codes import Shot
-from schemas.entries import Disposition, Instant, Kind
+from schemas.entries import Instant, Kind
 from schemas.geometry import Point
 from sync.commands.tablet import ports
 from sync.demo.clock import TourClock
 from sync.demo.drawing.what import What
 from sync.demo.jpegs import jpeg
 from sync.demo.shutter import begun_ms, shutters
-from sync.device import log
 from sync.device.client import SyncClient
 from sync.device.enrolment import enrol
 from sync.device.native import RequestsTransport
@@ -88,7 +87,6 @@ class Process:
             "waiting_photos": report.waiting_photos,
             "device_state": report.device_state,
             "photos": dict(counted.fetchall()),
-            "log": log_counts(self._tablet),
             "checkpoint": seen.model_dump() if seen else None,
             "stopped": report.stopped.value if report.stopped else None,
         }
@@ -136,13 +134,6 @@ async def opened(folder: Path) -> AsyncIterator[Process]:
         yield Process(tablet, clock)
     finally:
         tablet.close()
-
-
-def log_counts(tablet: Tablet) -> dict[str, int]:
-    """Own and pulled entries, and how many of them were refused."""
-    stored = list(log.everything(tablet.database))
-    refused = sum(1 for row in stored if row.disposition == Disposition.REFUSED and not row.admitted)
-    return {"own": sum(row.own for row in stored), "pulled": sum(not row.own for row in stored), "refused": refused}
 
 
 async def obey(folder: Path) -> None:

@@ -16,6 +16,7 @@ import pytest
 import requests
 
 from schemas.canonical import sha256_hex
+from schemas.ids import CENTRAL_DEVICE
 from schemas.roles import Role
 from sync.central import photos
 from tests.central import kit
@@ -222,6 +223,36 @@ def test_a_sweep_waits_for_a_photo_that_comes_whole(tmp_path: Path, monkeypatch:
             sweeping.result(10)
         assert folder.held(caller, sha256_hex(data)).bytes == len(data)
         assert not list(central.settings.upload_dir.glob("*/*"))
+
+
+@pytest.mark.parametrize("step", ["_publish", "receive"])
+def test_a_crash_in_the_middle_of_a_whole_photo_heals_by_asking_again_or_by_a_sweep(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    with kit.opened(tmp_path) as central:
+        kit.account(central, "office", Role.DISTRICT, kit.LS)
+        caller = kit.desk(central, "office")
+        folder = photos.PhotoFolder(central)
+        first, second = kit.jpeg(20_000, seed=154), kit.jpeg(20_000, seed=155)
+        for data in (first, second):
+            with monkeypatch.context() as patch:
+
+                def stop(*_: object) -> None:
+                    raise RuntimeError("the process stops here")
+
+                target = photos if step == "receive" else photos.PhotoFolder
+                patch.setattr(target, step, stop)
+                with pytest.raises(RuntimeError):
+                    folder.take(caller, sha256_hex(data), data)
+            assert sha256_hex(data) in photos.announced(central.settings.upload_dir)  # log verify knows of it
+        folder.take(caller, sha256_hex(first), first)
+        central.swept_ms = 0
+        folder._sweep()
+        for data in (first, second):
+            held = folder.held(caller, sha256_hex(data))
+            assert (held.bytes, held.device) == (len(data), CENTRAL_DEVICE)
+            assert folder.path(held.sha256).read_bytes() == data
+        assert not list(central.settings.upload_dir.glob("*/*")) and not list(central.settings.photo_dir.glob("**/.*"))
 
 
 def _digest(data: bytes) -> str:
