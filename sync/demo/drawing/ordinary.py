@@ -152,7 +152,7 @@ def _before(script: Script, chance: Chance) -> None:
 
 
 STORIES: dict[str, tuple[int, Tell]] = {
-    "idle": (78, _idle),
+    "idle": (90, _idle),
     "demolished": (9, _demolished),
     "cleared": (12, _cleared),
     "in two steps": (8, _in_two_steps),
