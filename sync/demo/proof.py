@@ -77,12 +77,12 @@ def prove(
             "report", "--data", str(data), "--out", str(folder), "--from", PERIOD_AFTER.isoformat(), "--state-date",
             STATE_DATE.isoformat(), "--issued-by", "city:city",
         )  # fmt: skip
+        proving = _started("log", "verify", "--data", str(data), *_anchor_files(anchors, folder))
         drawn = account(world.counted, PERIOD_AFTER, STATE_DATE)
         _finished(making)
         paths = {path.suffix[1:]: path for path in sorted(folder.glob("report-*"))}
     with stage.act("核验与不变量检查", "verification and invariants"):
         key = _public_key(data)
-        proving = _started("log", "verify", "--data", str(data), *_anchor_files(anchors, folder))
         checking = _started("verify", str(paths["json"]), "--key", key)
         contents = read_report(paths["json"]).contents
         figures = _compare(world, drawn, contents, stage)

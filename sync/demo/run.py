@@ -109,6 +109,8 @@ class Demo:
         tablet.stop()
         clone = Handle("E-copy", self.folder / "tablet-E-copy", tablet.account)
         shutil.copytree(tablet.folder, clone.folder)
+        tablet.start()
+        clone.start()
         field.station.time.move_to(at(SEASONS[-1].corrected, 19))
         now = field.station.time.now_ms()
         for handle, visits in zip((tablet, clone), self.world.clones, strict=True):
