@@ -77,7 +77,7 @@ def prove(
             "report", "--data", str(data), "--out", str(folder), "--from", PERIOD_AFTER.isoformat(), "--state-date",
             STATE_DATE.isoformat(), "--issued-by", "city:city",
         )  # fmt: skip
-        proving = _started("log", "verify", "--data", str(data), *_anchor_files(anchors, folder))
+        proving = _started("log", "verify", "--data", str(data), *_anchor_files(anchors, folder.with_name("anchors")))
         drawn = account(world.counted, PERIOD_AFTER, STATE_DATE)
         _finished(making)
         paths = {path.suffix[1:]: path for path in sorted(folder.glob("report-*"))}
@@ -157,7 +157,7 @@ def _forged(report: Path) -> Path:
     """A copy in which one unit has one square metre more verified."""
     whole = json.loads(report.read_text("utf-8"))
     whole["sections"]["figures"][0][FIGURES.place("verified")] += 100
-    copy = report.with_name("forged.json")
+    copy = report.parent.with_name("forged-report.json")
     copy.write_bytes(canonical(whole))
     return copy
 

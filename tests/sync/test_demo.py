@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import openpyxl
+
 from sync.demo.drawing.people import MARK
 
 ROOT = Path(__file__).parents[2]
@@ -33,5 +35,8 @@ def test_a_small_demonstration_proves_everything(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
     assert (folder / "central" / "central.db").exists()
     assert MARK in (folder / "central" / "demo").read_text("utf-8")
-    page = next((folder / "report").glob("*.html")).read_text("utf-8")
-    assert MARK in page
+    assert MARK in next((folder / "report").glob("*.html")).read_text("utf-8")
+    book = openpyxl.load_workbook(next((folder / "report").glob("*.xlsx")), read_only=True)
+    for sheet in book.worksheets:
+        cells = [str(cell) for row in sheet.iter_rows(max_row=8, values_only=True) for cell in row]
+        assert any(MARK in cell for cell in cells), sheet.title
