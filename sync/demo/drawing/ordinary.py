@@ -152,7 +152,7 @@ def _before(script: Script, chance: Chance) -> None:
 
 
 STORIES: dict[str, tuple[int, Tell]] = {
-    "idle": (90, _idle),
+    "idle": (100, _idle),
     "demolished": (9, _demolished),
     "cleared": (12, _cleared),
     "in two steps": (8, _in_two_steps),
@@ -168,7 +168,7 @@ STORIES: dict[str, tuple[int, Tell]] = {
     "waiting": (4, _waiting),
     "returned": (4, _returned),
     "rejected": (2, _rejected),
-    "impossible": (10, _impossible),
+    "impossible": (13, _impossible),
     "before": (6, _before),
 }
 """Stories by name, each with its share."""
