@@ -23,9 +23,9 @@ Chance = random.Random
 Tell = Callable[[Script, Chance], None]
 
 
-def story(plot: Plot, tablet: str, chance: Chance) -> Story:
-    """The story of one plot, drawn by the shares below."""
-    name = chance.choices(list(STORIES), [share for share, _ in STORIES.values()])[0]
+def story(plot: Plot, tablet: str, chance: Chance, name: str = "") -> Story:
+    """The story of one plot: the one named, or one drawn by the shares below."""
+    name = name or chance.choices(list(STORIES), [share for share, _ in STORIES.values()])[0]
     plot = replace(plot, planned_class=chance.choice(REDUCING))
     if name == "before":
         plot = _begun_before(plot, chance)

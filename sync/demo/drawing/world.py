@@ -63,6 +63,9 @@ def draw(parcels: int, on: date = LISTED) -> World:
     plots = {unit.unit_id: surveyor.plots(unit) for unit in units}
     stories = list(_fault_stories(plots, [unit.unit_id for unit in fictional]))
     clone_plots = tuple(next(plots[fictional[0].unit_id]) for _ in range(together.CLONE_PLOTS))
+    for number, name in enumerate(ordinary.STORIES):  # each at least once, however small the world
+        place = fictional[number % len(fictional)].unit_id
+        stories.append(ordinary.story(next(plots[place]), tablets[place], chance, name))
     rest = max(len(units), parcels - len(stories) - len(clone_plots))
     for number in range(rest):
         unit = units[number % len(units)]
