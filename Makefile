@@ -10,7 +10,7 @@ WORKERS ?= 2
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /make \1	/p' Makefile | expand -t 14
 
-demo: ## the main job, from nothing: tablets record, sync, central reviews, the log proves itself
+demo: ## three years of a fictional ledger, from nothing: imports, tablets on cut networks, reviews, a verified report
 	@scripts/venv.sh central
 	@.venv/bin/python main.py demo
 
