@@ -294,7 +294,6 @@ class PhotoFolder:
                     part.unlink(missing_ok=True)
                     note.unlink(missing_ok=True)
 
-
     def _settle_whole(self, path: Path) -> None:
         """Finish what a crash left of a photo that came whole; bytes that are not what the name says go."""
         _, sha256, account = path.name.removesuffix(_WHOLE).split(".", 2)
