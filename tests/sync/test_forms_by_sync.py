@@ -1,4 +1,4 @@
-"""Forms reach a real tablet by its ordinary sync, begin offline, and an old version stays for the records begun with it."""
+"""Forms reach a real tablet by its ordinary sync; an old version stays for the records that were begun with it."""
 
 from __future__ import annotations
 
